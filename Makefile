@@ -1,0 +1,47 @@
+# Plain make prints this file's targets. Everything here is also runnable by hand.
+
+.DEFAULT_GOAL := help
+.PHONY: help build test vet fmt-check lint tidy-check cross demo bench ci clean
+
+# go run ./examples/crawler takes a site to crawl; without one it serves its own.
+SITE ?=
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build the command into bin/dcq
+	go build -o bin/dcq ./cmd/dcq
+
+test: ## run every test under the race detector
+	go test -race ./...
+
+vet: ## run go vet
+	go vet ./...
+
+fmt-check: ## fail when a file is not formatted
+	@files=$$(gofmt -l .); \
+	if [ -n "$$files" ]; then echo "run gofmt -w on:"; echo "$$files"; exit 1; fi
+
+lint: ## check the house rules only
+	go test ./internal/lint
+
+tidy-check: ## fail when go.mod or go.sum is not tidy
+	@.ci/tidy-check
+
+cross: ## build and vet for macOS and Windows
+	GOOS=darwin GOARCH=arm64 go build ./...
+	GOOS=darwin GOARCH=arm64 go vet ./...
+	GOOS=windows GOARCH=amd64 go build ./...
+	GOOS=windows GOARCH=amd64 go vet ./...
+
+demo: ## run the crawler's demo; SITE=URL crawls that site
+	go run ./examples/crawler demo $(SITE)
+
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . ./...
+
+ci: ## run what the CI runs
+	.ci/run
+
+clean: ## remove what the targets here made
+	rm -rf bin
