@@ -26,8 +26,8 @@ type trace struct {
 var traces = []trace{
 	{regexp.MustCompile(`(^|[^\w./-])/(hom[e]|User[s])/[\w.-]+`), "machine path", whyMachine},
 	{regexp.MustCompile(`(^|[^\w./-])/roo[t]/[\w.-]+`), "machine path", whyMachine},
-	{regexp.MustCompile(`(^|[^\w./-])/wor[k]/(mai[n]|share[d]|\.)`), "machine path", whyMachine},
-	{regexp.MustCompile(`(^|[^\w./-])/tm[p]/\w`), "machine path", whyMachine},
+	{regexp.MustCompile(`(^|[^\w./-])/wor[k]/[\w.-]`), "machine path", whyMachine},
+	{regexp.MustCompile(`(^|[^\w./-])/tm[p]/[\w.-]+/[\w.-]`), "machine path", whyMachine},
 	{regexp.MustCompile(`(^|[^\w./-])/usr/loca[l]/go\b`), "machine path", whyMachine},
 	{regexp.MustCompile(`\b[A-Z]:\\+User[s]\\`), "machine path", whyMachine},
 	{regexp.MustCompile(`\b(proxy|sum|index)\.golang\.org\b|\bgoproxy\.\w+`), "registry host", whyRegistry},
@@ -68,8 +68,8 @@ func TestTracesCatches(t *testing.T) {
 	found, err := checkTraces(memoryFS(map[string]string{
 		"a.go":             slash("open(\"~home/me/x\")\nsee https:~~example.org~home/me and docs~home/me\n"),
 		"b.md":             slash("run in ~root/x\nnot in ~rooted/x or ~root\n"),
-		".ci/run":          slash("cd ~work/main\ncd ~work/elsewhere\n"),
-		"c/testdata/x.txt": slash("~tmp/w3/BRIEF\nuse ~tmp for it\nPATH=a:~usr/local/go/bin\n"),
+		".ci/run":          slash("cd ~work/it\ncd a~work/it\n"),
+		"c/testdata/x.txt": slash("~tmp/a3/b\nuse ~tmp or ~tmp/x for it\nPATH=a:~usr/local/go/bin\n"),
 		"d.txt":            slash("C:!Users!me\nproxy^golang^org\npkg.go.dev/x\ngoproxy^io\npypi^org\nnexus^corp^example\n"),
 		"bin/dcq":          slash("~root/x\n"),
 		"binary":           slash("\x00 ~root/x\n"),
