@@ -1,0 +1,166 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// blobGrace is how old a file without a row must be to count as garbage: younger
+// ones may belong to a transaction that has not committed yet.
+const blobGrace = time.Hour
+
+// Value is a value as a row keeps it: inline, or as a file if it is larger than
+// Options.BlobThreshold. Keep both fields in columns of their own.
+type Value struct {
+	Inline []byte
+	Blob   string // name of the file, empty if inline
+	size   int
+}
+
+// Stage prepares data to be kept. A large value is written to a file and synced
+// now, outside any transaction; it becomes part of the store when a transaction
+// calls [Tx.Keep], and garbage if none does. It returns ErrFull or ErrIO, and
+// leaves nothing then.
+func (db *DB) Stage(data []byte) (Value, error) {
+	if len(data) <= db.opts.BlobThreshold {
+		return Value{Inline: data}, nil
+	}
+	var random [16]byte
+	rand.Read(random[:])
+	name := hex.EncodeToString(random[:])
+	if err := db.writeBlob(name, data); err != nil {
+		return Value{}, fmt.Errorf("write a blob: %w", err)
+	}
+	return Value{Blob: name, size: len(data)}, nil
+}
+
+func (db *DB) blobPath(name string) string {
+	if len(name) != 32 {
+		return filepath.Join(db.dir, "blobs", "invalid") // never leaves the directory
+	}
+	return filepath.Join(db.dir, "blobs", name[:2], name[2:])
+}
+
+// writeBlob writes and syncs a file and its directory entry: a row that commits
+// later must never refer to a file that a power cut can take.
+func (db *DB) writeBlob(name string, data []byte) error {
+	path := db.blobPath(name)
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return translateSystem(err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return translateSystem(err)
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = errors.Join(syncDir(dir), syncDir(filepath.Dir(dir)))
+	}
+	if err != nil {
+		_ = os.Remove(path)
+	}
+	return translateSystem(err)
+}
+
+// Discard removes the file of a staged value that no transaction kept.
+func (db *DB) Discard(v Value) {
+	if v.Blob != "" {
+		_ = os.Remove(db.blobPath(v.Blob))
+	}
+}
+
+// Keep makes a staged value part of the store with the transaction.
+func (tx *Tx) Keep(v Value) error {
+	if v.Blob == "" {
+		return nil
+	}
+	_, err := tx.Exec(`INSERT INTO dcq_blobs (name, size) VALUES (?, ?)`, v.Blob, v.size)
+	return err
+}
+
+// Drop removes values from the store with the transaction, and their files after
+// it has committed. Empty names are ignored.
+func (tx *Tx) Drop(blobs ...string) error {
+	for _, name := range blobs {
+		if name == "" {
+			continue
+		}
+		if _, err := tx.Exec(`DELETE FROM dcq_blobs WHERE name = ?`, name); err != nil {
+			return err
+		}
+		path := tx.db.blobPath(name)
+		tx.AfterCommit(func() { _ = os.Remove(path) })
+	}
+	return nil
+}
+
+// Load returns the bytes of a value. It returns ErrBlobMissing if its file is not
+// there: the row that named it was dropped meanwhile, or somebody removed the file.
+func (db *DB) Load(v Value) ([]byte, error) {
+	if v.Blob == "" {
+		return v.Inline, nil
+	}
+	data, err := os.ReadFile(db.blobPath(v.Blob))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w: %s", ErrBlobMissing, v.Blob)
+	}
+	return data, translateSystem(err)
+}
+
+// SweepBlobs removes files that no row names and that are older than an hour:
+// their process died before it could commit. It returns how many.
+func (db *DB) SweepBlobs(ctx context.Context) (int, error) {
+	removed := 0
+	err := db.eachBlobFile(func(name string, info fs.FileInfo) error {
+		if db.clock.Now().Sub(info.ModTime()) < blobGrace {
+			return nil
+		}
+		kept, err := db.blobKept(ctx, name)
+		if kept || err != nil {
+			return err
+		}
+		removed++
+		return os.Remove(db.blobPath(name))
+	})
+	return removed, err
+}
+
+func (db *DB) blobKept(ctx context.Context, name string) (kept bool, err error) {
+	err = db.View(ctx, func(tx *Tx) error {
+		return tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dcq_blobs WHERE name = ?)`, name).Scan(&kept)
+	})
+	return kept, err
+}
+
+// eachBlobFile calls fn for every file that has the name of a blob.
+func (db *DB) eachBlobFile(fn func(name string, info fs.FileInfo) error) error {
+	root := filepath.Join(db.dir, "blobs")
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // removed while we walked
+		}
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name := filepath.Base(filepath.Dir(path)) + d.Name()
+		info, err := d.Info()
+		if len(name) != 32 || err != nil {
+			return nil
+		}
+		return fn(name, info)
+	})
+}

@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dcq-go/dcq/internal/crashpoint"
+)
+
+const (
+	// checkEvery is how many commits pass between looks at the length of the WAL.
+	checkEvery = 64
+
+	// walSoft is the length, in pages, at which the WAL is copied back, beside the
+	// writers.
+	walSoft = 1000
+
+	// walHard is the length at which it is copied back while the gate is held: no
+	// writer can then outrun the copy, and the next commit starts the WAL anew.
+	walHard = 4000
+
+	// walKeep is the size in bytes to which the file is cut when it starts anew.
+	walKeep = 16 << 20
+)
+
+// checkpointer bounds the WAL, off the path of the commits.
+type checkpointer struct {
+	db      *DB
+	conn    *conn // its own; the writer's must not wait for a copy
+	commits atomic.Int64
+	look    chan struct{}
+	stopped chan struct{}
+	done    sync.WaitGroup
+}
+
+func newCheckpointer(db *DB, c *conn) *checkpointer {
+	return &checkpointer{db: db, conn: c, look: make(chan struct{}, 1), stopped: make(chan struct{})}
+}
+
+func (c *checkpointer) start() { c.done.Go(c.run) }
+
+// committed counts a commit.
+func (c *checkpointer) committed() {
+	if c.commits.Add(1)%checkEvery != 0 {
+		return
+	}
+	select {
+	case c.look <- struct{}{}:
+	default:
+	}
+}
+
+func (c *checkpointer) run() {
+	for {
+		select {
+		case <-c.stopped:
+			return
+		case <-c.look:
+			c.checkpoint()
+		}
+	}
+}
+
+// checkpoint copies the WAL back if it is long. It fails only by leaving work to
+// the next time.
+func (c *checkpointer) checkpoint() {
+	ctx := context.Background()
+	length, err := walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(NOOP)`)
+	if err != nil || length < walSoft {
+		return
+	}
+	if length, err = walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(PASSIVE)`); err != nil {
+		c.db.log.Debug("a checkpoint failed", "error", err)
+		return
+	}
+	crashpoint.Hit(crashpoint.Checkpoint)
+	if length < walHard {
+		return
+	}
+	_ = c.db.committer.do(ctx, &operation{solo: true, raw: func() error {
+		_, err := walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(PASSIVE)`)
+		return err
+	}})
+}
+
+// stop ends the goroutine and leaves the WAL short: a command that commits once
+// and exits never comes to checkEvery.
+func (c *checkpointer) stop() {
+	close(c.stopped)
+	c.done.Wait()
+	if c.commits.Load() > 0 {
+		c.checkpoint()
+	}
+}
+
+// walCheckpoint runs a checkpoint statement and returns the number of pages in the
+// WAL.
+func walCheckpoint(ctx context.Context, c *conn, pragma string) (length int, err error) {
+	var busy, copied int
+	err = c.sql.QueryRowContext(ctx, pragma).Scan(&busy, &length, &copied)
+	return length, translate(err)
+}

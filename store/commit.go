@@ -1,0 +1,249 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+)
+
+// maxBatch bounds the operations of one commit, so that the gate changes hands.
+const maxBatch = 256
+
+// Phases of an operation, in order.
+type phase int
+
+const (
+	queued  phase = iota // may still be taken back by its caller
+	begun                // part of a running transaction
+	settled              // its outcome is in err
+)
+
+// operation is one caller's wish to change the store.
+type operation struct {
+	fn      func(*Tx) error
+	raw     func() error // instead of fn: runs under the gate, outside any transaction
+	durable bool
+	solo    bool // alone in its transaction
+
+	// Protected by committer.mu until settled.
+	phase  phase
+	leader bool // it was asked to lead
+
+	signal   chan struct{} // "lead" or "settled": look at the fields
+	err      error
+	panicked *panicError
+}
+
+// panicError carries a panic of an operation from the leader's goroutine to the
+// caller's.
+type panicError struct {
+	value any
+	stack []byte
+}
+
+func (p *panicError) Error() string { return fmt.Sprintf("panic: %v\n\n%s", p.value, p.stack) }
+
+// committer is the leader/follower group commit: the caller that finds no commit
+// under way becomes the leader, takes the gate, and commits for everyone who
+// queued up meanwhile. Nobody hands work to a goroutine of its own, which would
+// cost two switches a call.
+//
+//	caller 1: ── enqueue ── lead: gate, BEGIN, 1, COMMIT ── return
+//	caller 2: ──── enqueue ─ wait ──────────────── lead: gate, BEGIN, 2, 3, COMMIT ─
+//	caller 3: ────── enqueue ─ wait ──────────────────────────────── settled ── return
+//
+// Invariant: while the queue is not empty, exactly one operation leads.
+type committer struct {
+	gate *gate
+	run  func([]*operation) // runs and commits a batch; the gate is held
+
+	mu      sync.Mutex // protects the fields below
+	queue   []*operation
+	leading bool
+	closed  bool
+	idle    sync.Cond // signaled when nobody leads
+}
+
+func newCommitter(g *gate, run func([]*operation)) *committer {
+	c := &committer{gate: g, run: run}
+	c.idle.L = &c.mu
+	return c
+}
+
+// do carries op out and returns its outcome. If ctx ends before the operation has
+// begun, it returns the context's error and nothing happened.
+func (c *committer) do(ctx context.Context, op *operation) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	op.signal = make(chan struct{}, 1)
+	c.mu.Lock()
+	if c.closed {
+		c.mu.Unlock()
+		return ErrClosed
+	}
+	c.queue = append(c.queue, op)
+	op.leader = !c.leading
+	c.leading = true
+	c.mu.Unlock()
+	if op.leader {
+		c.lead(ctx, op)
+	}
+	return c.wait(ctx, op)
+}
+
+// wait returns the outcome of op, leading when asked to.
+func (c *committer) wait(ctx context.Context, op *operation) error {
+	done := ctx.Done()
+	for {
+		c.mu.Lock()
+		lead, now := op.leader, op.phase
+		c.mu.Unlock()
+		if now == settled {
+			break
+		}
+		if lead {
+			c.lead(ctx, op)
+			continue
+		}
+		select {
+		case <-op.signal:
+		case <-done:
+			if c.takeBack(op) {
+				return context.Cause(ctx)
+			}
+			done = nil // it has begun: the outcome will come
+		}
+	}
+	if op.panicked != nil {
+		panic(op.panicked)
+	}
+	return op.err
+}
+
+// lead commits batches until op is settled, then passes the lead on.
+func (c *committer) lead(ctx context.Context, op *operation) {
+	for op.phase != settled {
+		if err := c.gate.acquire(ctx); err != nil {
+			c.giveUp(op, err)
+			return
+		}
+		batch := c.take()
+		c.run(batch) // releases the gate
+		c.settle(batch)
+	}
+	c.mu.Lock()
+	op.leader = false
+	c.passLead()
+	c.mu.Unlock()
+}
+
+// take removes the next batch from the queue: one that must be alone, or all in
+// front of the next such.
+func (c *committer) take() []*operation {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for n < len(c.queue) && n < maxBatch && !c.queue[n].solo {
+		n++
+	}
+	if n == 0 {
+		n = 1
+	}
+	batch := c.queue[:n:n]
+	c.queue = c.queue[n:]
+	for _, op := range batch {
+		op.phase = begun
+	}
+	return batch
+}
+
+func (c *committer) settle(batch []*operation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, op := range batch {
+		op.phase = settled
+		wake(op)
+	}
+}
+
+// giveUp settles the leading operation, whose wait for the gate failed.
+func (c *committer) giveUp(op *operation, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.remove(op)
+	op.phase, op.err, op.leader = settled, err, false
+	c.passLead()
+	if !c.leading {
+		c.gate.abandon()
+	}
+}
+
+// takeBack removes op from the queue unless it has begun.
+func (c *committer) takeBack(op *operation) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if op.phase != queued {
+		return false
+	}
+	c.remove(op)
+	if op.leader {
+		op.leader = false
+		c.passLead()
+	}
+	return true
+}
+
+// remove takes op out of the queue. Precondition: mu is held.
+func (c *committer) remove(op *operation) {
+	for i, other := range c.queue {
+		if other == op {
+			c.queue = append(c.queue[:i:i], c.queue[i+1:]...)
+			return
+		}
+	}
+}
+
+// passLead makes the first in the queue the leader. Precondition: mu is held, and
+// the caller leads no longer.
+func (c *committer) passLead() {
+	if len(c.queue) == 0 {
+		c.queue = nil // let go of the settled ones
+		c.leading = false
+		c.idle.Broadcast()
+		return
+	}
+	c.queue[0].leader = true
+	wake(c.queue[0])
+}
+
+// wake makes the caller of op look at its fields; a signal that it has not
+// read yet is enough.
+func wake(op *operation) {
+	select {
+	case op.signal <- struct{}{}:
+	default:
+	}
+}
+
+// close refuses new operations and waits for those under way.
+func (c *committer) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	for c.leading {
+		c.idle.Wait()
+	}
+}
+
+// call runs fn and turns its panic into an error for the caller's goroutine.
+func call(op *operation, tx *Tx) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			op.panicked = &panicError{v, debug.Stack()}
+			err = op.panicked
+		}
+	}()
+	return op.fn(tx)
+}

@@ -1,0 +1,293 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/hashicorp/go-hclog"
+)
+
+//go:embed schema/*.sql
+var schemaFiles embed.FS
+
+// own is the store's own tables as a package, so that they are versioned alike.
+var own = &Package{Name: "store", Scripts: must(fs.Sub(schemaFiles, "schema"))}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// DB is an open store. Its methods may be called from any goroutine.
+type DB struct {
+	// Set by Open, read-only.
+	dir     string
+	path    string
+	place   os.FileInfo
+	opts    Options
+	log     hclog.Logger
+	clock   Clock
+	gate    *gate
+	writers *sql.DB // the writer's connection and the checkpointer's
+	readers *sql.DB
+	reads   chan *conn // idle connections for View
+	writer  *conn      // belongs to who holds the gate
+
+	committer    *committer
+	checkpointer *checkpointer
+	wakeups      *wakeups
+	liveness     *liveness
+	closing      chan struct{}
+
+	mu       sync.Mutex // protects the fields below
+	closed   bool
+	session  *session
+	packages map[string]*Package
+}
+
+// Open opens the store in dir, making it if there is none. It returns ErrForeign,
+// ErrNewer, ErrNetworkFS, ErrReadOnly, ErrFull or ErrCorrupt, each with what to do
+// about it, and leaves nothing open then. Close the DB when done.
+func Open(ctx context.Context, dir string, opts Options) (*DB, error) {
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
+	if dir == "" {
+		return nil, errors.New("store: no directory given")
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	opts = opts.withDefaults()
+	db := &DB{
+		dir: dir, path: filepath.Join(dir, "dcq.db"), opts: opts,
+		log: opts.Logger.Named("store"), clock: opts.Clock,
+		closing: make(chan struct{}), packages: make(map[string]*Package),
+	}
+	if opts.Database != "" {
+		if db.path, err = filepath.Abs(opts.Database); err != nil {
+			return nil, fmt.Errorf("store: Options.Database: %w", err)
+		}
+	}
+	if err := db.open(ctx); err != nil {
+		db.closeFiles()
+		return nil, fmt.Errorf("open the store in %s: %w", dir, err)
+	}
+	return db, nil
+}
+
+// open does the work of Open; what it opened is closed by closeFiles.
+func (db *DB) open(ctx context.Context) error {
+	if err := prepareDir(db.dir); err != nil {
+		return err
+	}
+	if err := db.checkFileSystem(); err != nil {
+		return err
+	}
+	f, err := openGate(db.dir)
+	if err != nil {
+		return err
+	}
+	db.gate = &gate{file: f}
+	db.committer = newCommitter(db.gate, db.runBatch)
+	db.wakeups, db.liveness = newWakeups(db), newLiveness(db)
+	if err := db.gate.acquire(ctx); err != nil {
+		return err
+	}
+	err = db.openDatabase(ctx)
+	if releaseErr := db.gate.release(); err == nil {
+		err = releaseErr
+	}
+	if err != nil {
+		return err
+	}
+	db.checkpointer.start()
+	if err := db.Use(ctx, own); err != nil {
+		return err
+	}
+	return db.Reap(ctx)
+}
+
+// openDatabase opens the connections and makes the first tables. Precondition: the
+// gate is held.
+func (db *DB) openDatabase(ctx context.Context) error {
+	if err := db.makeFile(); err != nil {
+		return err
+	}
+	if err := db.openConnections(ctx); err != nil {
+		return err
+	}
+	id, err := db.identify(ctx)
+	if err != nil {
+		return err
+	}
+	if err := claimDir(db.gate.file, id); err != nil {
+		return err
+	}
+	db.place, err = os.Stat(db.path)
+	return translateSystem(err)
+}
+
+// makeFile makes a missing database file ourselves, for its permissions: SQLite
+// gives those of the database to the files beside it.
+func (db *DB) makeFile() error {
+	f, err := os.OpenFile(db.path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil // never opened outside SQLite
+	}
+	if err != nil {
+		return translateSystem(err)
+	}
+	return f.Close()
+}
+
+func (db *DB) openConnections(ctx context.Context) (err error) {
+	const writing = 2
+	if db.writers, err = openSQLite(db.path, db.opts.BusyTimeout, false, writing); err != nil {
+		return err
+	}
+	if db.writer, err = newConn(ctx, db.writers); err != nil {
+		return err
+	}
+	if err := enableWAL(ctx, db.writer); err != nil {
+		return err
+	}
+	c, err := newConn(ctx, db.writers)
+	if err != nil {
+		return err
+	}
+	db.checkpointer = newCheckpointer(db, c)
+	if db.readers, err = openSQLite(db.path, db.opts.BusyTimeout, true, db.opts.Readers); err != nil {
+		return err
+	}
+	db.reads = make(chan *conn, db.opts.Readers)
+	for range db.opts.Readers {
+		db.reads <- nil // opened when first needed
+	}
+	return nil
+}
+
+// identify returns the id of the store in the database, making the store's tables
+// in a new one. Precondition: the gate is held.
+func (db *DB) identify(ctx context.Context) (string, error) {
+	c := db.writer.sql
+	var id string
+	var tables, application int
+	err := c.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE name = 'dcq_schema'`).Scan(&tables)
+	if err != nil {
+		return "", translate(err)
+	}
+	if tables == 1 {
+		err := c.QueryRowContext(ctx, `SELECT store_id FROM dcq_meta WHERE one = 1`).Scan(&id)
+		return id, translate(err)
+	}
+	if err := c.QueryRowContext(ctx, `PRAGMA application_id`).Scan(&application); err != nil {
+		return "", translate(err)
+	}
+	if err := c.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&tables); err != nil {
+		return "", translate(err)
+	}
+	if db.opts.Database == "" && (tables > 0 || application != 0) {
+		return "", fmt.Errorf("%w: %s has tables of another program; name it in Options.Database to share it", ErrForeign, db.path)
+	}
+	return db.found(ctx)
+}
+
+// found makes the store's tables in one transaction, so that nobody meets half of
+// them.
+func (db *DB) found(ctx context.Context) (string, error) {
+	scripts, err := readScripts(own.Scripts)
+	if err != nil {
+		return "", err
+	}
+	id := rand.Text()
+	statements := []string{sqlVersionTable, scripts[0].sql,
+		`INSERT INTO dcq_schema (package, version) VALUES ('store', 1)`}
+	if db.opts.Database == "" {
+		statements = append(statements, fmt.Sprintf(`PRAGMA application_id = %d`, applicationID))
+	}
+	c := db.writer
+	if _, err := c.exec(ctx, sqlBegin); err != nil {
+		return "", err
+	}
+	for _, statement := range statements {
+		if _, err := c.sql.ExecContext(ctx, statement); err != nil {
+			return "", db.rollback(translate(err))
+		}
+	}
+	if _, err := c.exec(ctx, `INSERT INTO dcq_meta (one, store_id, next, created) VALUES (1, ?, 1, ?)`, id, db.clock.Now().UnixNano()); err != nil {
+		return "", db.rollback(err)
+	}
+	if _, err := c.exec(ctx, sqlCommit); err != nil {
+		return "", db.rollback(err)
+	}
+	return id, nil
+}
+
+// Dir is the store's directory.
+func (db *DB) Dir() string { return db.dir }
+
+// Path is the database file.
+func (db *DB) Path() string { return db.path }
+
+// Clock is the store's clock.
+func (db *DB) Clock() Clock { return db.clock }
+
+// Logger is the store's logger, for the packages on it.
+func (db *DB) Logger() hclog.Logger { return db.opts.Logger }
+
+// Close waits for the operations under way, gives back what this DB holds, and
+// closes the store. Waiters return ErrClosed. Closing twice does nothing.
+func (db *DB) Close() error {
+	db.mu.Lock()
+	if db.closed {
+		db.mu.Unlock()
+		return nil
+	}
+	db.closed = true
+	db.mu.Unlock()
+	close(db.closing)
+	db.liveness.stop()
+	db.wakeups.stop()
+	err := db.endSession(context.Background())
+	db.committer.close()
+	return errors.Join(err, db.closeFiles())
+}
+
+// closeFiles closes whatever was opened.
+func (db *DB) closeFiles() error {
+	var errs []error
+	if db.checkpointer != nil {
+		db.checkpointer.stop()
+		errs = append(errs, db.checkpointer.conn.close())
+	}
+	if db.reads != nil {
+		for range cap(db.reads) {
+			if c := <-db.reads; c != nil {
+				errs = append(errs, c.close())
+			}
+		}
+		errs = append(errs, db.readers.Close())
+	}
+	if db.writer != nil {
+		errs = append(errs, db.writer.close())
+	}
+	if db.writers != nil {
+		errs = append(errs, db.writers.Close())
+	}
+	if db.gate != nil {
+		errs = append(errs, db.gate.file.Close())
+	}
+	return errors.Join(errs...)
+}

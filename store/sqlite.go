@@ -1,0 +1,152 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// What is SQLite's own is in this file; everything else of dcq is SQL that other
+// engines share.
+
+const (
+	sqlBegin      = `BEGIN IMMEDIATE` // a deferred one that upgrades fails whatever the time-out
+	sqlBeginRead  = `BEGIN`
+	sqlCommit     = `COMMIT`
+	sqlRollback   = `ROLLBACK`
+	sqlSavepoint  = `SAVEPOINT dcq`
+	sqlRelease    = `RELEASE dcq`
+	sqlRollbackTo = `ROLLBACK TO dcq`
+)
+
+// applicationID marks a database file as ours: "dcq1".
+const applicationID = 0x64637131
+
+// dataSource is the name under which the driver opens the file at path.
+func dataSource(path string, busy time.Duration, readOnly bool) string {
+	q := url.Values{}
+	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()))
+	q.Add("_pragma", "foreign_keys(1)")
+	q.Add("_pragma", "temp_store(2)")
+	q.Add("_pragma", "wal_autocheckpoint(0)") // the checkpointer does it, off the hot path
+	q.Add("_pragma", fmt.Sprintf("journal_size_limit(%d)", walKeep))
+	if readOnly {
+		q.Add("_pragma", "query_only(1)")
+	}
+	p := filepath.ToSlash(path)
+	if !strings.HasPrefix(p, "/") {
+		p = "/" + p
+	}
+	return (&url.URL{Scheme: "file", Path: p, RawQuery: q.Encode()}).String()
+}
+
+// openSQLite opens a pool of at most n connections, none of which is dropped
+// behind our back: a connection carries pragmas and prepared statements.
+func openSQLite(path string, busy time.Duration, readOnly bool, n int) (*sql.DB, error) {
+	pool, err := sql.Open("sqlite", dataSource(path, busy, readOnly))
+	if err != nil {
+		return nil, translate(err)
+	}
+	pool.SetMaxOpenConns(n)
+	pool.SetMaxIdleConns(n)
+	pool.SetConnMaxLifetime(0)
+	return pool, nil
+}
+
+// enableWAL puts the database into WAL mode. Precondition: the gate is held.
+func enableWAL(ctx context.Context, c *conn) error {
+	var mode string
+	if err := c.sql.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode); err != nil {
+		return translate(err)
+	}
+	if mode != "wal" {
+		return fmt.Errorf("%w: the file system does not support WAL mode (journal mode stays %q)", ErrIO, mode)
+	}
+	return nil
+}
+
+// setDurable chooses whether the next commit of c waits for fsync.
+func (c *conn) setDurable(ctx context.Context, durable bool) error {
+	want := `PRAGMA synchronous = 1`
+	if durable {
+		want = `PRAGMA synchronous = 2`
+	}
+	if c.sync == want {
+		return nil
+	}
+	if _, err := c.exec(ctx, want); err != nil {
+		return err
+	}
+	c.sync = want
+	return nil
+}
+
+// translate turns an error of the driver into one of this package, by code. The
+// original stays reachable.
+func translate(err error) error {
+	var e *sqlite.Error
+	if err == nil || !errors.As(err, &e) {
+		return translateSystem(err)
+	}
+	if errors.Is(err, errTranslated) {
+		return err
+	}
+	return &databaseError{kind: kindOf(e.Code()), cause: err}
+}
+
+// errTranslated is what every databaseError is, so that none is wrapped twice.
+var errTranslated = errors.New("store: translated")
+
+// databaseError is an error of the database under the sentinel that callers test.
+type databaseError struct {
+	kind  error // nil if there is no sentinel for it
+	cause error
+}
+
+func (e *databaseError) Error() string {
+	if e.kind == nil {
+		return "store: " + e.cause.Error()
+	}
+	return e.kind.Error() + ": " + e.cause.Error()
+}
+
+func (e *databaseError) Unwrap() error { return e.cause }
+
+func (e *databaseError) Is(target error) bool {
+	return target == errTranslated || e.kind != nil && target == e.kind
+}
+
+// kindOf maps a result code to a sentinel, or to nil.
+func kindOf(code int) error {
+	switch code & 0xff {
+	case sqlite3.SQLITE_FULL:
+		return ErrFull
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return ErrCorrupt
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN:
+		if code == sqlite3.SQLITE_READONLY_DBMOVED {
+			return ErrGone
+		}
+		return ErrReadOnly
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return ErrBusy
+	case sqlite3.SQLITE_IOERR:
+		return ErrIO
+	}
+	return nil
+}
+
+// IsConstraint reports whether err is the violation of a constraint (a unique
+// key, a CHECK) of a table.
+func IsConstraint(err error) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_CONSTRAINT
+}

@@ -1,0 +1,198 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// Tx is a transaction: a snapshot to read from in [DB.View], the whole store to
+// change in [DB.Update] and [DB.Batch]. It belongs to one goroutine and ends with
+// the closure that got it.
+type Tx struct {
+	db       *DB
+	conn     *conn
+	ctx      context.Context // of the statements; never canceled in a writing Tx
+	writable bool
+	done     bool
+
+	now  time.Time
+	mono time.Duration
+
+	next     int64 // the store-wide counter, once read
+	nextRead bool
+	nextUsed bool
+
+	deferred     map[any]struct{} // keys of the AtCommit functions
+	atCommit     []func(*Tx) error
+	afterCommit  []func()
+	afterFailure []func()
+	pulses       map[int64]struct{} // sessions to wake after the commit
+	session      *session           // made in this transaction
+	wrote        bool
+}
+
+// DB returns the store of the transaction.
+func (tx *Tx) DB() *DB { return tx.db }
+
+// Context returns the context that the statements of the transaction run under.
+// That of a writing transaction does not end: once begun, it is carried through.
+func (tx *Tx) Context() context.Context { return tx.ctx }
+
+// Writable reports whether the transaction may change the store.
+func (tx *Tx) Writable() bool { return tx.writable }
+
+// Now is the wall-clock time of the transaction, read once when it began.
+func (tx *Tx) Now() time.Time { return tx.now }
+
+// Monotonic is the lease time of the transaction, read once when it began.
+func (tx *Tx) Monotonic() time.Duration { return tx.mono }
+
+// Next returns the next value of the store-wide counter: an id or a fencing
+// token. Values start at 1, rise in commit order over all processes, and are never
+// used twice.
+func (tx *Tx) Next() (int64, error) { return tx.NextN(1) }
+
+// NextN takes n values of the store-wide counter and returns the first.
+func (tx *Tx) NextN(n int) (int64, error) {
+	if !tx.nextRead {
+		if err := tx.QueryRow(`SELECT next FROM dcq_meta WHERE one = 1`).Scan(&tx.next); err != nil {
+			return 0, fmt.Errorf("read the counter: %w", err)
+		}
+		tx.nextRead = true
+	}
+	first := tx.next
+	tx.next += int64(n)
+	tx.nextUsed = true
+	return first, nil
+}
+
+// flushNext writes the counter back, once for all values that the commit took.
+func (tx *Tx) flushNext() error {
+	if !tx.nextUsed {
+		return nil
+	}
+	_, err := tx.Exec(`UPDATE dcq_meta SET next = ? WHERE one = 1`, tx.next)
+	return err
+}
+
+// AtCommit runs fn just before the transaction commits, once for each key however
+// many operations of the commit ask for it. Its error fails the whole commit. A
+// key must be of a type that no other package uses.
+func (tx *Tx) AtCommit(key any, fn func(*Tx) error) {
+	if _, ok := tx.deferred[key]; ok {
+		return
+	}
+	if tx.deferred == nil {
+		tx.deferred = make(map[any]struct{})
+	}
+	tx.deferred[key] = struct{}{}
+	tx.atCommit = append(tx.atCommit, fn)
+}
+
+// AfterCommit runs fn after the transaction has committed, outside the gate. It
+// does not run if the commit, or the operation that asked for it, fails.
+func (tx *Tx) AfterCommit(fn func()) { tx.afterCommit = append(tx.afterCommit, fn) }
+
+// AfterFailure runs fn if the operation that asked for it, or the commit, fails.
+func (tx *Tx) AfterFailure(fn func()) { tx.afterFailure = append(tx.afterFailure, fn) }
+
+// runAtCommit empties the list of deferred functions, which may add to it.
+func (tx *Tx) runAtCommit() error {
+	for len(tx.atCommit) > 0 {
+		fn := tx.atCommit[0]
+		tx.atCommit = tx.atCommit[1:]
+		if err := fn(tx); err != nil {
+			return err
+		}
+	}
+	tx.deferred = nil
+	return nil
+}
+
+// Exec runs a statement and returns the number of rows it changed. Parameters are
+// written as ?.
+func (tx *Tx) Exec(query string, args ...any) (int64, error) {
+	if tx.done {
+		return 0, ErrTxDone
+	}
+	n, err := tx.conn.exec(tx.ctx, query, args...)
+	if n > 0 {
+		tx.wrote = true
+	}
+	return n, err
+}
+
+// Row is the first row of a query.
+type Row struct {
+	row *sql.Row
+	err error
+}
+
+// Scan copies the columns into dest. It returns ErrNoRows if there is no row.
+func (r Row) Scan(dest ...any) error {
+	if r.err != nil {
+		return r.err
+	}
+	return translate(r.row.Scan(dest...))
+}
+
+// QueryRow runs a query, or a statement with RETURNING, for its first row.
+func (tx *Tx) QueryRow(query string, args ...any) Row {
+	if tx.done {
+		return Row{err: ErrTxDone}
+	}
+	s, err := tx.conn.statement(query)
+	if err != nil {
+		return Row{err: err}
+	}
+	tx.wrote = tx.wrote || tx.writable
+	return Row{row: s.QueryRowContext(tx.ctx, args...)}
+}
+
+// Scan copies the columns of the current row into dest.
+type Scan func(dest ...any) error
+
+// Query runs a query, or a statement with RETURNING, and calls each for every row
+// in turn. An error of each ends the query and is returned. Inside each, no other
+// statement may be run.
+func (tx *Tx) Query(query string, args []any, each func(Scan) error) error {
+	if tx.done {
+		return ErrTxDone
+	}
+	s, err := tx.conn.statement(query)
+	if err != nil {
+		return err
+	}
+	tx.wrote = tx.wrote || tx.writable
+	rows, err := s.QueryContext(tx.ctx, args...)
+	if err != nil {
+		return translate(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows.Scan); err != nil {
+			return translate(err)
+		}
+	}
+	return translate(rows.Err())
+}
+
+// Grant is something a process holds for a while under a fencing token: an attempt
+// at a job, a lock, a permit.
+type Grant interface {
+	// CheckTx returns ErrLost if the grant no longer stands.
+	CheckTx(tx *Tx) error
+}
+
+// Require returns ErrLost unless every grant still stands: what follows in the
+// same transaction is done under them.
+func (tx *Tx) Require(grants ...Grant) error {
+	for _, g := range grants {
+		if err := g.CheckTx(tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}

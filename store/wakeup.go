@@ -1,0 +1,279 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// wakeups delivers pulses to the waiters of this DB. Other processes write a byte
+// to the session's file, which fsnotify reports; where it cannot (no inotify
+// instances left, an overflow), the DB polls for commits instead.
+type wakeups struct {
+	db      *DB
+	self    chan struct{} // a pulse from this process
+	stopped chan struct{}
+	done    sync.WaitGroup
+
+	mu      sync.Mutex // protects the fields below
+	waiters map[int64]*Waiter
+	closed  bool
+	cancel  context.CancelFunc // ends the listener of the last session
+	polling error              // why pulses are not used, nil if they are
+	missed  int64              // waits that only the backstop ended
+}
+
+func newWakeups(db *DB) *wakeups {
+	return &wakeups{
+		db:      db,
+		self:    make(chan struct{}, 1),
+		stopped: make(chan struct{}),
+		waiters: make(map[int64]*Waiter),
+	}
+}
+
+// replace changes the ticket under which a waiter is known; 0 means none.
+func (w *wakeups) replace(old, ticket int64, waiter *Waiter) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.waiters, old)
+	if ticket != 0 {
+		w.waiters[ticket] = waiter
+	}
+}
+
+// start listens for the pulses of a session. What came before it listened is made
+// up for by a look of every waiter.
+func (w *wakeups) start(s *session) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return
+	}
+	if w.cancel != nil {
+		w.cancel()
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	w.cancel = cancel
+	watcher, err := w.watch(s)
+	w.polling = err
+	if err != nil {
+		w.db.log.Warn("wake-ups poll for commits, since files cannot be watched", "error", err)
+		w.done.Go(func() { w.poll(ctx) })
+	} else {
+		w.done.Go(func() { w.listen(ctx, s, watcher) })
+	}
+	w.pulseSelf()
+}
+
+func (w *wakeups) watch(s *session) (*fsnotify.Watcher, error) {
+	if w.db.opts.PollWakeups {
+		return nil, errPollWanted
+	}
+	watcher, err := fsnotify.NewWatcher()
+	if err != nil {
+		return nil, fmt.Errorf("make a watcher: %w", err)
+	}
+	if err := watcher.Add(s.file.Name()); err != nil {
+		watcher.Close()
+		return nil, fmt.Errorf("watch the session's file: %w", err)
+	}
+	return watcher, nil
+}
+
+// listen turns events into deliveries until the session or the DB ends.
+func (w *wakeups) listen(ctx context.Context, s *session, watcher *fsnotify.Watcher) {
+	defer watcher.Close()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.self:
+			w.deliver()
+		case event := <-watcher.Events:
+			if event.Has(fsnotify.Remove) || event.Has(fsnotify.Rename) {
+				w.db.loseSession(s)
+				return
+			}
+			w.deliver()
+			w.db.liveness.kick()
+		case err := <-watcher.Errors:
+			w.db.log.Warn("a watch failed; every waiter looks", "error", err)
+			w.kickAll()
+		}
+	}
+}
+
+const (
+	pollFast = time.Millisecond
+	pollSlow = 250 * time.Millisecond
+)
+
+// poll looks for commits of others, often while there are some. A pulse to itself
+// ends a pause.
+func (w *wakeups) poll(ctx context.Context) {
+	pause := pollFast
+	var last int64
+	for {
+		t := time.NewTimer(pause)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return
+		case <-w.self:
+		case <-t.C:
+		}
+		t.Stop()
+		version, err := w.db.dataVersion(ctx)
+		if err == nil && version == last {
+			pause = min(pause*3/2, pollSlow)
+			continue
+		}
+		last, pause = version, pollFast
+		w.kickAll()
+		w.db.liveness.kick()
+	}
+}
+
+// deliver makes those waiters look that a commit picked. A pulse that picked none
+// means that a timer has changed: all look.
+func (w *wakeups) deliver() {
+	w.mu.Lock()
+	n := len(w.waiters)
+	w.mu.Unlock()
+	if n <= 1 {
+		w.kickAll()
+		return
+	}
+	inLine, err := w.db.ticketsInLine()
+	if err != nil {
+		w.kickAll()
+		return
+	}
+	w.mu.Lock()
+	picked := 0
+	for ticket, waiter := range w.waiters {
+		if !inLine[ticket] {
+			waiter.kick()
+			picked++
+		}
+	}
+	w.mu.Unlock()
+	if picked == 0 {
+		w.kickAll()
+	}
+}
+
+// ticketsInLine returns the tickets of this DB's session that nobody has picked.
+func (db *DB) ticketsInLine() (map[int64]bool, error) {
+	inLine := make(map[int64]bool)
+	s := db.currentSession()
+	if s == nil {
+		return inLine, nil
+	}
+	err := db.View(context.Background(), func(tx *Tx) error {
+		picked := make(map[int64]bool)
+		return tx.Query(`SELECT ticket, woken FROM dcq_waiters WHERE session_id = ?`, []any{s.id}, func(scan Scan) error {
+			var ticket int64
+			var woken bool
+			if err := scan(&ticket, &woken); err != nil {
+				return err
+			}
+			picked[ticket] = picked[ticket] || woken // it may wait for several topics
+			inLine[ticket] = !picked[ticket]
+			return nil
+		})
+	})
+	return inLine, err
+}
+
+func (w *wakeups) kickAll() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, waiter := range w.waiters {
+		waiter.kick()
+	}
+}
+
+func (w *Waiter) kick() {
+	select {
+	case w.ready <- struct{}{}:
+	default:
+	}
+}
+
+func (w *wakeups) pulseSelf() {
+	select {
+	case w.self <- struct{}{}:
+	default:
+	}
+}
+
+// stop ends the listener. Waiters end by the closing of the DB.
+func (w *wakeups) stop() {
+	w.mu.Lock()
+	w.closed = true
+	if w.cancel != nil {
+		w.cancel()
+	}
+	w.mu.Unlock()
+	w.done.Wait()
+}
+
+// pulse wakes the sessions that a commit concerns.
+func (db *DB) pulse(sessions map[int64]struct{}) {
+	if len(sessions) == 0 {
+		return
+	}
+	own := db.currentSession()
+	for id := range sessions {
+		if own != nil && own.id == id {
+			db.wakeups.pulseSelf()
+			continue
+		}
+		db.pulseFile(id)
+	}
+}
+
+// pulseFile writes a byte to the file of another session: always the same kind of
+// event, since unread ones of one kind merge. Failure is left to the backstop; the
+// session is gone, or its file is.
+func (db *DB) pulseFile(id int64) {
+	f, err := os.OpenFile(db.sessionPath(id), os.O_WRONLY, 0)
+	if err != nil {
+		return
+	}
+	_, _ = f.WriteAt([]byte{1}, 0)
+	_ = f.Close()
+}
+
+// CountMissed records that only the backstop found what a waiter waits for. Tests
+// require that it never happens unless a process died between commit and pulse.
+func (db *DB) CountMissed() {
+	db.wakeups.mu.Lock()
+	defer db.wakeups.mu.Unlock()
+	db.wakeups.missed++
+}
+
+// WakeupStatus says how this DB is woken.
+type WakeupStatus struct {
+	Polling string `json:"polling,omitempty"` // why it polls; empty if files are watched
+	Waiters int    `json:"waiters"`           // goroutines of this DB that wait
+	Missed  int64  `json:"missed"`            // waits that only the backstop ended
+}
+
+// Wakeups returns the state of this DB's wake-ups.
+func (db *DB) Wakeups() WakeupStatus {
+	w := db.wakeups
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	s := WakeupStatus{Waiters: len(w.waiters), Missed: w.missed}
+	if w.polling != nil {
+		s.Polling = w.polling.Error()
+	}
+	return s
+}

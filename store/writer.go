@@ -1,0 +1,174 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/dcq-go/dcq/internal/crashpoint"
+)
+
+// slowUpdate is how long a closure may hold the gate before a warning names it.
+const slowUpdate = time.Second
+
+// Batch runs a short operation in a transaction that it may share with the
+// operations of other goroutines; each stands and falls alone. It returns after
+// the commit: with durable set, and unless Options.Durability says otherwise,
+// after the commit has reached the disk.
+//
+// fn must not block, and must not call the DB: it holds the gate for every
+// process. It returns fn's error, or an error of this package; then the operation
+// has changed nothing. If ctx ends before fn has begun it returns the cause; once
+// begun, the outcome. A panic of fn rolls back and goes on in the caller.
+func (db *DB) Batch(ctx context.Context, durable bool, fn func(*Tx) error) error {
+	return db.committer.do(ctx, &operation{fn: fn, durable: db.durable(durable)})
+}
+
+// Update runs fn alone in a transaction that may read and change everything in the
+// store, durably unless Options.Durability is Relaxed. No other process can commit
+// meanwhile: prepare first, and keep fn short. A warning is logged past a second.
+// Errors and panics are as in [DB.Batch].
+func (db *DB) Update(ctx context.Context, fn func(*Tx) error) error {
+	where := caller()
+	timed := func(tx *Tx) error {
+		t := time.AfterFunc(slowUpdate, func() {
+			db.log.Warn("a transaction holds the gate for long; all processes wait for it", "caller", where(), "after", slowUpdate)
+		})
+		defer t.Stop()
+		return fn(tx)
+	}
+	return db.committer.do(ctx, &operation{fn: timed, durable: db.durable(true), solo: true})
+}
+
+func (db *DB) durable(wanted bool) bool {
+	switch db.opts.Durability {
+	case Relaxed:
+		return false
+	case Durable:
+		return true
+	}
+	return wanted
+}
+
+// runBatch commits a batch, settles the errors of its operations, frees the gate
+// and wakes whom the commit concerns. Precondition: the gate is held.
+func (db *DB) runBatch(batch []*operation) {
+	crashpoint.Hit(crashpoint.GateHeld)
+	if raw := batch[0].raw; raw != nil {
+		batch[0].err = raw()
+		db.freeGate()
+		return
+	}
+	tx, err := db.commitBatch(batch)
+	db.freeGate()
+	if err != nil {
+		for _, op := range batch {
+			if op.err == nil {
+				op.err = err
+			}
+		}
+		runAll(tx.afterFailure)
+		return
+	}
+	crashpoint.Hit(crashpoint.AfterCommit)
+	db.pulse(tx.pulses)
+	runAll(tx.afterCommit)
+	db.checkpointer.committed()
+}
+
+func (db *DB) freeGate() {
+	if err := db.gate.release(); err != nil {
+		db.log.Error("the gate could not be released", "error", err)
+	}
+}
+
+// commitBatch runs the operations of a batch and commits those that succeed. Its
+// own error is one that no operation survived.
+func (db *DB) commitBatch(batch []*operation) (*Tx, error) {
+	ctx := context.Background()
+	tx := &Tx{db: db, conn: db.writer, ctx: ctx, writable: true}
+	defer func() { tx.done = true }()
+	durable := false
+	for _, op := range batch {
+		durable = durable || op.durable
+	}
+	db.writer.tidy()
+	if err := db.writer.setDurable(ctx, durable); err != nil {
+		return tx, err
+	}
+	if _, err := db.writer.exec(ctx, sqlBegin); err != nil {
+		return tx, err
+	}
+	tx.now, tx.mono = db.clock.Now(), db.clock.Monotonic()
+	if err := tx.runOperations(batch); err != nil {
+		return tx, db.rollback(err)
+	}
+	if err := errors.Join(tx.runAtCommit(), tx.flushNext()); err != nil {
+		return tx, db.rollback(err)
+	}
+	crashpoint.Hit(crashpoint.BeforeCommit)
+	if _, err := db.writer.exec(ctx, sqlCommit); err != nil {
+		return tx, db.rollback(err)
+	}
+	return tx, db.checkPlace()
+}
+
+// rollback ends the transaction after err, which it returns. SQLite may have
+// rolled back by itself (full disk, I/O error), hence the ignored result.
+func (db *DB) rollback(err error) error {
+	_, _ = db.writer.exec(context.Background(), sqlRollback)
+	return err
+}
+
+// errNothingLeft ends a transaction in which no operation succeeded.
+var errNothingLeft = errors.New("store: no operation succeeded")
+
+// runOperations runs each operation; one of several runs in a savepoint, so that
+// its failure undoes it alone.
+func (tx *Tx) runOperations(batch []*operation) error {
+	succeeded := 0
+	for _, op := range batch {
+		if err := tx.runOperation(op, len(batch) > 1); err != nil {
+			return err
+		}
+		if op.err == nil {
+			succeeded++
+		}
+	}
+	if succeeded == 0 {
+		return errNothingLeft
+	}
+	return nil
+}
+
+// runOperation runs op and keeps its error in it. It returns an error only if the
+// whole transaction is lost.
+func (tx *Tx) runOperation(op *operation, nested bool) error {
+	if nested {
+		if _, err := tx.conn.exec(tx.ctx, sqlSavepoint); err != nil {
+			return err
+		}
+	}
+	mark, failMark := len(tx.afterCommit), len(tx.afterFailure)
+	op.err = call(op, tx)
+	if op.err != nil {
+		runAll(tx.afterFailure[failMark:])
+		tx.afterFailure, tx.afterCommit = tx.afterFailure[:failMark], tx.afterCommit[:mark]
+	}
+	if !nested {
+		return nil
+	}
+	if op.err != nil {
+		if _, err := tx.conn.exec(tx.ctx, sqlRollbackTo); err != nil {
+			return op.err // SQLite rolled everything back because of it
+		}
+	}
+	_, err := tx.conn.exec(tx.ctx, sqlRelease)
+	return err
+}
+
+func runAll(fns []func()) {
+	for _, fn := range fns {
+		fn()
+	}
+}
