@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
-	"net/url"
 	"os"
 	"path"
 	"strings"
@@ -73,11 +72,11 @@ func (d *dir) serveName(w http.ResponseWriter, r *http.Request) {
 	slash := strings.HasSuffix(p, "/")
 	switch {
 	case info.IsDir() && !slash:
-		redirect(w, r, path.Base(p)+"/")
+		redirect(w, r, "./"+lastSegment(r)+"/")
 	case info.IsDir():
 		d.serveFile(w, r, path.Join(name, "index.html"))
 	case slash:
-		redirect(w, r, "../"+path.Base(p))
+		redirect(w, r, "../"+lastSegment(r))
 	default:
 		d.serveFile(w, r, name)
 	}
@@ -140,10 +139,19 @@ func refuse(w http.ResponseWriter, err error) {
 	http.Error(w, "404 page not found", http.StatusNotFound)
 }
 
-// redirect keeps the query, as http.FileServer does, but escapes the name.
+// lastSegment returns the end of the request's path in the spelling of the
+// request: another one would be another URL for the same page.
+func lastSegment(r *http.Request) string {
+	return path.Base(r.URL.EscapedPath())
+}
+
+// redirect answers with an escaped relative target and keeps the query, as
+// http.FileServer does.
 func redirect(w http.ResponseWriter, r *http.Request, target string) {
-	u := url.URL{Path: target, RawQuery: r.URL.RawQuery}
-	w.Header().Set("Location", u.String())
+	if r.URL.RawQuery != "" {
+		target += "?" + r.URL.RawQuery
+	}
+	w.Header().Set("Location", target)
 	w.WriteHeader(http.StatusMovedPermanently)
 }
 

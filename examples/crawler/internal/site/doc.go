@@ -13,15 +13,17 @@
 // A site answers like [net/http.FileServer]: Last-Modified and If-Modified-Since,
 // ranges, a redirect from …/index.html to …/, from a directory to the same
 // path with a slash, and from a file with a slash to the same path without.
-// It differs in five points, each of them so that the answer depends on the
-// directory alone and not on the machine:
+// It differs in these points, so that the answer depends on the directory alone
+// and not on the machine, and is never wrong:
 //
 //   - a directory without index.html is a 404, not a listing;
 //   - a symbolic link that leaves the directory is a 404, whatever is behind it;
 //   - the type comes from the extension by a fixed table, never from the
 //     system's tables and never from the contents;
 //   - there is an ETag, made of size and modification time;
-//   - names are escaped in redirects, and only GET and HEAD are answered.
+//   - redirects keep the request's escaping, where FileServer sends the decoded
+//     name;
+//   - only GET and HEAD are answered.
 //
 // /robots.txt is generated from [Robots], and /sitemap.xml, if asked for, from
 // the files. Both hide files of those names.

@@ -30,10 +30,10 @@ func TestRobots(t *testing.T) {
 
 func TestSitemap(t *testing.T) {
 	dir := tree(t, map[string]string{
-		"index.html": "", "b&c.html": "", "sub/index.html": "", "sub/a b.htm": "", "x.txt": "",
+		"index.html": "", "b&c.html": "", "sub/index.html": "", "sub/a b.htm": "", "x.txt": "", "é(1)[2]%?#.html": "",
 	})
 	s := serve(t, Options{}, Site{Name: "s", Dir: dir, Sitemap: true})
-	wantLocs(t, s.Origin("s"), "/b&c.html", "/", "/sub/a%20b.htm", "/sub/")
+	wantLocs(t, s.Origin("s"), "/b&c.html", "/", "/sub/a%20b.htm", "/sub/", "/%C3%A9(1)%5B2%5D%25%3F%23.html")
 }
 
 // wantLocs compares the sitemap's URLs with paths, in order.

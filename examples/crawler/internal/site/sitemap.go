@@ -5,7 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io/fs"
-	"net/url"
+	"path"
 	"strings"
 	"time"
 )
@@ -55,13 +55,27 @@ func sitemapXML(files fs.FS, origin string) ([]byte, error) {
 	return marshalSitemap(set)
 }
 
-// pagePath returns the escaped path of a file as a crawler ends up at it.
+// pagePath returns the path of a file as a crawler ends up at it, with no more
+// escaped than has to be: that is how pages usually link to it.
 func pagePath(name string) string {
-	p := "/" + name
-	if dir, ok := strings.CutSuffix(p, "/index.html"); ok {
-		p = dir + "/"
+	if path.Base(name) == "index.html" {
+		name = strings.TrimSuffix(name, "index.html")
 	}
-	return (&url.URL{Path: p}).EscapedPath()
+	var b strings.Builder
+	b.WriteByte('/')
+	for _, c := range []byte(name) {
+		if isPathByte(c) {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
+}
+
+// isPathByte reports whether RFC 3986 lets c stand for itself in a path.
+func isPathByte(c byte) bool {
+	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || strings.IndexByte("-._~!$&'()*+,;=:@/", c) >= 0
 }
 
 func marshalSitemap(set urlset) ([]byte, error) {
