@@ -25,7 +25,7 @@ type Tx struct {
 	nextUsed bool
 
 	deferred     map[any]struct{} // keys of the AtCommit functions
-	atCommit     []func(*Tx) error
+	atCommit     []deferredFunc
 	afterCommit  []func()
 	afterFailure []func()
 	pulses       map[int64]struct{} // sessions to wake after the commit
@@ -77,6 +77,11 @@ func (tx *Tx) flushNext() error {
 	return err
 }
 
+type deferredFunc struct {
+	key any
+	fn  func(*Tx) error
+}
+
 // AtCommit runs fn just before the transaction commits, once for each key however
 // many operations of the commit ask for it. Its error fails the whole commit. A
 // key must be of a type that no other package uses.
@@ -88,7 +93,7 @@ func (tx *Tx) AtCommit(key any, fn func(*Tx) error) {
 		tx.deferred = make(map[any]struct{})
 	}
 	tx.deferred[key] = struct{}{}
-	tx.atCommit = append(tx.atCommit, fn)
+	tx.atCommit = append(tx.atCommit, deferredFunc{key, fn})
 }
 
 // AfterCommit runs fn after the transaction has committed, outside the gate. It
@@ -98,16 +103,17 @@ func (tx *Tx) AfterCommit(fn func()) { tx.afterCommit = append(tx.afterCommit, f
 // AfterFailure runs fn if the operation that asked for it, or the commit, fails.
 func (tx *Tx) AfterFailure(fn func()) { tx.afterFailure = append(tx.afterFailure, fn) }
 
-// runAtCommit empties the list of deferred functions, which may add to it.
+// runAtCommit empties the list of deferred functions, which may add to it: also
+// one of the same key, for what was changed after it ran.
 func (tx *Tx) runAtCommit() error {
 	for len(tx.atCommit) > 0 {
-		fn := tx.atCommit[0]
+		next := tx.atCommit[0]
 		tx.atCommit = tx.atCommit[1:]
-		if err := fn(tx); err != nil {
+		delete(tx.deferred, next.key)
+		if err := next.fn(tx); err != nil {
 			return err
 		}
 	}
-	tx.deferred = nil
 	return nil
 }
 

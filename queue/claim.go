@@ -1,0 +1,164 @@
+package queue
+
+import (
+	"database/sql"
+	"sort"
+	"time"
+
+	"github.com/dcq-go/dcq/store"
+)
+
+// claimed is a leased job as its columns are.
+type claimed struct {
+	id, queue        int64
+	priority         int
+	due, pushed      int64
+	attempt, crashes int
+	failures         int
+	maxAttempts      sql.NullInt64
+	group, unique    sql.NullString
+	payload          []byte
+	blob             sql.NullString
+	token            int64
+	leaseUntil       int64 // monotonic, ns
+}
+
+const claimedColumns = `id, queue_id, priority, due, pushed, attempt, crashes, failures, max_attempts,
+	group_key, unique_key, payload, blob, token, lease_until`
+
+func scanClaimed(scan store.Scan) (*claimed, error) {
+	var c claimed
+	err := scan(&c.id, &c.queue, &c.priority, &c.due, &c.pushed, &c.attempt, &c.crashes, &c.failures, &c.maxAttempts,
+		&c.group, &c.unique, &c.payload, &c.blob, &c.token, &c.leaseUntil)
+	return &c, err
+}
+
+// holder is who gets the jobs of a claim.
+type holder struct {
+	session int64
+	ticket  any // of the waiter that they are handed to; nil if they are taken at once
+	lease   time.Duration
+}
+
+// sqlClaim leases the first ready jobs by the index dcq_jobs_ready, giving each a
+// token of its own.
+const sqlClaim = `
+	UPDATE dcq_jobs SET state = 3, token = ? + picked.n, session_id = ?, ticket = ?, lease_until = ?, attempt = attempt + 1
+	FROM (
+		SELECT id AS job, row_number() OVER (ORDER BY priority DESC, due, id) - 1 AS n
+		FROM (
+			SELECT id, priority, due FROM dcq_jobs
+			WHERE queue_id = ? AND state = 0
+			ORDER BY priority DESC, due, id LIMIT ?)
+	) AS picked
+	WHERE id = picked.job`
+
+// sqlClaimOne is sqlClaim for one job, without the window.
+const sqlClaimOne = `
+	UPDATE dcq_jobs SET state = 3, token = ?, session_id = ?, ticket = ?, lease_until = ?, attempt = attempt + 1
+	WHERE id = (
+		SELECT id FROM dcq_jobs
+		WHERE queue_id = ? AND state = 0
+		ORDER BY priority DESC, due, id LIMIT ?)`
+
+// claim leases up to n ready jobs of a queue. With out, it appends them there;
+// without, it only counts them.
+func claim(tx *store.Tx, l *line, h holder, n int, out *[]*claimed) (int, error) {
+	if l.paused {
+		return 0, nil
+	}
+	token, err := tx.NextN(n)
+	if err != nil {
+		return 0, err
+	}
+	query := sqlClaim
+	if n == 1 {
+		query = sqlClaimOne
+	}
+	args := []any{token, h.session, h.ticket, int64(tx.Monotonic() + h.lease), l.id, n}
+	if out == nil {
+		changed, err := tx.Exec(query, args...)
+		return int(changed), err
+	}
+	before := len(*out)
+	err = tx.Query(query+` RETURNING `+claimedColumns, args, func(scan store.Scan) error {
+		c, err := scanClaimed(scan)
+		*out = append(*out, c)
+		return err
+	})
+	sortByToken((*out)[before:])
+	return len(*out) - before, err
+}
+
+// sortByToken puts jobs in the order of their claim; RETURNING promises none.
+func sortByToken(jobs []*claimed) {
+	sort.Slice(jobs, func(i, k int) bool { return jobs[i].token < jobs[k].token })
+}
+
+// handed returns the jobs that were handed to a waiter, by the index
+// dcq_jobs_handed.
+func handed(tx *store.Tx, ticket int64) (jobs []*claimed, err error) {
+	err = tx.Query(`SELECT `+claimedColumns+` FROM dcq_jobs WHERE ticket = ? ORDER BY token`, []any{ticket}, func(scan store.Scan) error {
+		c, err := scanClaimed(scan)
+		jobs = append(jobs, c)
+		return err
+	})
+	return jobs, err
+}
+
+// dispatchKey makes the dispatch of a queue happen once a commit.
+type dispatchKey struct{ queue int64 }
+
+// deferDispatch hands ready jobs of the queue to its waiters when the transaction
+// commits. Everything that makes a job ready or due, or frees a waiter's place,
+// calls it. So no committed state has a ready job and a waiter that could take it,
+// and no wake-up can be lost.
+func deferDispatch(tx *store.Tx, queue int64) {
+	tx.AtCommit(dispatchKey{queue}, func(tx *store.Tx) error { return dispatch(tx, queue) })
+}
+
+func dispatch(tx *store.Tx, queue int64) error {
+	l, err := lineByID(tx, queue)
+	if err != nil {
+		return err
+	}
+	for swept := false; ; {
+		w, waiting, err := tx.NextWaiter(l.topic())
+		if err != nil || !waiting {
+			return err
+		}
+		if !swept {
+			if err := sweep(tx, l); err != nil {
+				return err
+			}
+			swept = true
+		}
+		n, err := claim(tx, l, holder{w.Session, w.Ticket, leaseOf(w, l)}, w.Want, nil)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return rearm(tx, l)
+		}
+		if err := tx.Serve(w); err != nil {
+			return err
+		}
+	}
+}
+
+// leaseOf is the lease that a waiter asked for, or the queue's.
+func leaseOf(w store.Waiting, l *line) time.Duration {
+	if w.Param > 0 {
+		return time.Duration(w.Param)
+	}
+	return l.lease
+}
+
+// rearm tells the first waiter when the next job becomes due.
+func rearm(tx *store.Tx, l *line) error {
+	due, err := nextDue(tx, l)
+	if err != nil || due.IsZero() {
+		return err
+	}
+	return tx.Rearm(l.topic(), due)
+}
