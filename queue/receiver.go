@@ -1,0 +1,142 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/dcq-go/dcq/store"
+)
+
+// receiver is one blocked receive.
+type receiver struct {
+	db     *store.DB
+	from   []Source
+	opts   ReceiveOptions
+	waiter *store.Waiter
+	next   time.Time // when something will be due by itself
+}
+
+// receive takes what is ready, else gets in line and waits to be handed jobs by the
+// transaction that makes them ready; then it needs only to read.
+func (r *receiver) receive(ctx context.Context) ([]*claimed, error) {
+	rows, err := r.takeOrJoin(ctx)
+	for len(rows) == 0 && err == nil {
+		var reason store.Wakeup
+		if reason, err = r.waiter.Wait(ctx, r.next); err != nil {
+			return nil, errors.Join(err, r.giveUp(ctx))
+		}
+		rows, err = r.look(ctx)
+		if len(rows) > 0 && reason == store.Backstop {
+			r.db.CountMissed()
+		}
+	}
+	return rows, err
+}
+
+func (r *receiver) takeOrJoin(ctx context.Context) (rows []*claimed, err error) {
+	err = r.db.Batch(ctx, false, func(tx *store.Tx) error {
+		if rows, err = handed(tx, r.waiter.Ticket()); len(rows) > 0 || err != nil {
+			return err
+		}
+		if rows, err = takeAny(tx, r.from, r.opts); err != nil {
+			return err
+		}
+		if len(rows) > 0 {
+			_, err = r.waiter.LeaveTx(tx)
+			return err
+		}
+		return r.join(tx)
+	})
+	return rows, err
+}
+
+// join gets in the lines of all queues with one ticket.
+func (r *receiver) join(tx *store.Tx) error {
+	spec := store.WaitSpec{Package: Package.Name, Want: max(r.opts.Max, 1), Param: int64(r.opts.Lease)}
+	r.next = time.Time{}
+	err := r.eachLine(tx, func(l *line) error {
+		spec.Topics = append(spec.Topics, l.topic())
+		return r.lookAt(tx, l)
+	})
+	if err != nil {
+		return err
+	}
+	spec.Timer = r.next
+	return r.waiter.JoinTx(tx, spec)
+}
+
+func (r *receiver) eachLine(tx *store.Tx, fn func(*line) error) error {
+	for _, s := range r.from {
+		l, err := lineByID(tx, s.line())
+		if err != nil {
+			return err
+		}
+		if err := fn(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lookAt moves the receiver's timer forward to what is next due in a queue.
+func (r *receiver) lookAt(tx *store.Tx, l *line) error {
+	due, err := nextDue(tx, l)
+	if err == nil && !due.IsZero() && (r.next.IsZero() || due.Before(r.next)) {
+		r.next = due
+	}
+	return err
+}
+
+// look finds what the receiver was woken for. It writes only if there is something
+// to take or to sweep, or if its place in the line is gone.
+func (r *receiver) look(ctx context.Context) (rows []*claimed, err error) {
+	act := !r.waiter.Joined()
+	err = r.db.View(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		if rows, err = handed(tx, r.waiter.Ticket()); len(rows) > 0 || err != nil || act {
+			return err
+		}
+		r.next = time.Time{}
+		return r.eachLine(tx, func(l *line) error {
+			work, err := hasWork(tx, l)
+			if err != nil {
+				return err
+			}
+			act = act || work
+			return r.lookAt(tx, l)
+		})
+	})
+	if err != nil || len(rows) > 0 || !act {
+		return rows, err
+	}
+	return r.takeOrJoin(context.WithoutCancel(ctx))
+}
+
+// giveUp leaves the line. What the receiver was handed meanwhile goes to the next.
+func (r *receiver) giveUp(ctx context.Context) error {
+	if r.waiter.Ticket() == 0 {
+		return nil
+	}
+	err := r.db.Batch(context.WithoutCancel(ctx), false, func(tx *store.Tx) error {
+		if _, err := r.waiter.LeaveTx(tx); err != nil {
+			return err
+		}
+		rows, err := handed(tx, r.waiter.Ticket())
+		if err != nil {
+			return err
+		}
+		for _, c := range rows {
+			if err := giveUpAttempt(tx, c, 0); err != nil {
+				return err
+			}
+		}
+		for _, s := range r.from {
+			deferDispatch(tx, s.line()) // the next in line must know when to look
+		}
+		return nil
+	})
+	if errors.Is(err, store.ErrClosed) {
+		return nil // Close gives everything back
+	}
+	return err
+}
