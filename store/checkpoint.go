@@ -12,11 +12,11 @@ const (
 	// checkEvery is how many commits pass between looks at the length of the WAL.
 	checkEvery = 64
 
-	// walSoft is the length, in pages, at which the WAL is copied back, beside the
-	// writers.
+	// walSoft is how many pages of the WAL gather until they are copied back, beside
+	// the writers.
 	walSoft = 1000
 
-	// walHard is the length at which it is copied back while the gate is held: no
+	// walHard is the length at which the rest is copied while the gate is held: no
 	// writer can then outrun the copy, and the next commit starts the WAL anew.
 	walHard = 4000
 
@@ -66,11 +66,11 @@ func (c *checkpointer) run() {
 // the next time.
 func (c *checkpointer) checkpoint() {
 	ctx := context.Background()
-	length, err := walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(NOOP)`)
-	if err != nil || length < walSoft {
+	length, copied, err := walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(NOOP)`)
+	if err != nil || length < walHard && length-copied < walSoft {
 		return
 	}
-	if length, err = walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(PASSIVE)`); err != nil {
+	if length, _, err = walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(PASSIVE)`); err != nil {
 		c.db.log.Debug("a checkpoint failed", "error", err)
 		return
 	}
@@ -78,10 +78,17 @@ func (c *checkpointer) checkpoint() {
 	if length < walHard {
 		return
 	}
-	_ = c.db.committer.do(ctx, &operation{solo: true, raw: func() error {
-		_, err := walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(PASSIVE)`)
-		return err
-	}})
+	_ = c.db.committer.do(ctx, &operation{solo: true, raw: func() error { return c.finish(ctx) }})
+}
+
+// finish copies the rest of a long WAL back. Precondition: the gate is held.
+func (c *checkpointer) finish(ctx context.Context) error {
+	length, _, err := walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(NOOP)`)
+	if err != nil || length < walHard {
+		return err // another process was faster
+	}
+	_, _, err = walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(PASSIVE)`)
+	return err
 }
 
 // stop ends the goroutine and leaves the WAL short: a command that commits once
@@ -95,9 +102,9 @@ func (c *checkpointer) stop() {
 }
 
 // walCheckpoint runs a checkpoint statement and returns the number of pages in the
-// WAL.
-func walCheckpoint(ctx context.Context, c *conn, pragma string) (length int, err error) {
-	var busy, copied int
+// WAL, and how many of them have been copied back.
+func walCheckpoint(ctx context.Context, c *conn, pragma string) (length, copied int, err error) {
+	var busy int
 	err = c.sql.QueryRowContext(ctx, pragma).Scan(&busy, &length, &copied)
-	return length, translate(err)
+	return length, copied, translate(err)
 }

@@ -95,11 +95,10 @@ func (db *DB) open(ctx context.Context) error {
 	if err := db.checkFileSystem(); err != nil {
 		return err
 	}
-	f, err := openGate(db.dir)
-	if err != nil {
+	var err error
+	if db.gate, err = openGate(db.dir); err != nil {
 		return err
 	}
-	db.gate = &gate{file: f}
 	db.committer = newCommitter(db.gate, db.runBatch)
 	db.wakeups, db.liveness = newWakeups(db), newLiveness(db)
 	if err := db.gate.acquire(ctx); err != nil {
@@ -287,7 +286,7 @@ func (db *DB) closeFiles() error {
 		errs = append(errs, db.writers.Close())
 	}
 	if db.gate != nil {
-		errs = append(errs, db.gate.file.Close())
+		errs = append(errs, db.gate.close())
 	}
 	return errors.Join(errs...)
 }

@@ -19,11 +19,19 @@ func prepareDir(dir string) error {
 	return nil
 }
 
-// openGate opens the file of the gate. It holds the id of the store, so that a
-// database cannot be used with another store's directory.
-func openGate(dir string) (*os.File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, "gate"), os.O_RDWR|os.O_CREATE, 0o600)
-	return f, translateSystem(err)
+// openGate opens the files of the gate. The gate's own holds the id of the store, so
+// that a database cannot be used with another store's directory.
+func openGate(dir string) (*gate, error) {
+	file, err := os.OpenFile(filepath.Join(dir, "gate"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, translateSystem(err)
+	}
+	waiting, err := os.OpenFile(filepath.Join(dir, "waiting"), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		file.Close()
+		return nil, translateSystem(err)
+	}
+	return &gate{file: file, waiting: waiting}, nil
 }
 
 // claimDir ties the directory to the database. Precondition: the gate is held.
