@@ -124,19 +124,29 @@ func (c *committer) wait(ctx context.Context, op *operation) error {
 
 // lead commits batches until op is settled, then passes the lead on.
 func (c *committer) lead(ctx context.Context, op *operation) {
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		op.leader = false
+		c.passLead()
+		if !c.leading {
+			c.gate.abandon()
+		}
+	}()
 	for op.phase != settled {
 		if err := c.gate.acquire(ctx); err != nil {
 			c.giveUp(op, err)
 			return
 		}
-		batch := c.take()
-		c.run(batch) // releases the gate
-		c.settle(batch)
+		c.commit(c.take())
 	}
-	c.mu.Lock()
-	op.leader = false
-	c.passLead()
-	c.mu.Unlock()
+}
+
+// commit runs a batch, which releases the gate, and settles it even if the goroutine
+// ends in it.
+func (c *committer) commit(batch []*operation) {
+	defer c.settle(batch)
+	c.run(batch)
 }
 
 // take removes the next batch from the queue: one that must be alone, or all in
@@ -173,11 +183,7 @@ func (c *committer) giveUp(op *operation, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.remove(op)
-	op.phase, op.err, op.leader = settled, err, false
-	c.passLead()
-	if !c.leading {
-		c.gate.abandon()
-	}
+	op.phase, op.err = settled, err
 }
 
 // takeBack removes op from the queue unless it has begun.
@@ -237,13 +243,22 @@ func (c *committer) close() {
 	}
 }
 
-// call runs fn and turns its panic into an error for the caller's goroutine.
-func call(op *operation, tx *Tx) (err error) {
+// call runs an operation and turns its panic into an error, for the caller's
+// goroutine to go on with.
+func call(op *operation, tx *Tx) error {
+	err := protect(func() error { return op.fn(tx) })
+	if p, ok := err.(*panicError); ok {
+		op.panicked = p
+	}
+	return err
+}
+
+// protect returns a panic of fn as an error.
+func protect(fn func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			op.panicked = &panicError{v, debug.Stack()}
-			err = op.panicked
+			err = &panicError{v, debug.Stack()}
 		}
 	}()
-	return op.fn(tx)
+	return fn()
 }

@@ -19,7 +19,7 @@ type conn struct {
 func newConn(ctx context.Context, pool *sql.DB) (*conn, error) {
 	c, err := pool.Conn(ctx)
 	if err != nil {
-		return nil, translate(err)
+		return nil, explainOpen(translate(err))
 	}
 	return &conn{sql: c, statements: make(map[string]*sql.Stmt)}, nil
 }

@@ -118,50 +118,69 @@ func (db *DB) open(ctx context.Context) error {
 	return db.Reap(ctx)
 }
 
-// openDatabase opens the connections and makes the first tables. Precondition: the
-// gate is held.
+// openDatabase opens the connections and makes the first tables. It changes nothing
+// before it knows that the database is ours. Precondition: the gate is held.
 func (db *DB) openDatabase(ctx context.Context) error {
-	if err := db.makeFile(); err != nil {
-		return err
-	}
-	if err := db.openConnections(ctx); err != nil {
-		return err
-	}
-	id, err := db.identify(ctx)
+	claimed, err := db.gate.claimedBy()
 	if err != nil {
 		return err
 	}
-	if err := claimDir(db.gate.file, id); err != nil {
+	if err := db.makeFile(claimed); err != nil {
 		return err
 	}
-	db.place, err = os.Stat(db.path)
-	return translateSystem(err)
+	if err := db.openWriter(ctx); err != nil {
+		return err
+	}
+	id, err := db.recognize(ctx, claimed)
+	if err != nil {
+		return err
+	}
+	if err := enableWAL(ctx, db.writer); err != nil {
+		return err
+	}
+	if id == "" {
+		if id, err = db.found(ctx); err != nil {
+			return err
+		}
+	}
+	if claimed == "" {
+		if err := db.gate.claim(id); err != nil {
+			return err
+		}
+	}
+	if db.place, err = os.Stat(db.path); err != nil {
+		return translateSystem(err)
+	}
+	return db.openOthers(ctx)
 }
 
 // makeFile makes a missing database file ourselves, for its permissions: SQLite
 // gives those of the database to the files beside it.
-func (db *DB) makeFile() error {
-	f, err := os.OpenFile(db.path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
-	if errors.Is(err, fs.ErrExist) {
+func (db *DB) makeFile(claimed string) error {
+	if _, err := os.Stat(db.path); err == nil {
 		return nil // never opened outside SQLite
 	}
+	if claimed != "" {
+		return fmt.Errorf("%w: %s is missing, the database of store %s, which %s belongs to; restore it, or remove the directory to begin anew",
+			ErrForeign, db.path, claimed, db.dir)
+	}
+	f, err := os.OpenFile(db.path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
 		return translateSystem(err)
 	}
 	return f.Close()
 }
 
-func (db *DB) openConnections(ctx context.Context) (err error) {
-	const writing = 2
+func (db *DB) openWriter(ctx context.Context) (err error) {
+	const writing = 2 // the writer's and the checkpointer's
 	if db.writers, err = openSQLite(db.path, db.opts.BusyTimeout, false, writing); err != nil {
 		return err
 	}
-	if db.writer, err = newConn(ctx, db.writers); err != nil {
-		return err
-	}
-	if err := enableWAL(ctx, db.writer); err != nil {
-		return err
-	}
+	db.writer, err = newConn(ctx, db.writers)
+	return err
+}
+
+func (db *DB) openOthers(ctx context.Context) error {
 	c, err := newConn(ctx, db.writers)
 	if err != nil {
 		return err
@@ -177,59 +196,71 @@ func (db *DB) openConnections(ctx context.Context) (err error) {
 	return nil
 }
 
-// identify returns the id of the store in the database, making the store's tables
-// in a new one. Precondition: the gate is held.
-func (db *DB) identify(ctx context.Context) (string, error) {
-	c := db.writer.sql
-	var id string
-	var tables, application int
-	err := c.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE name = 'dcq_schema'`).Scan(&tables)
+// recognize returns the id of the store in the database, empty if it has yet to be
+// founded, and refuses a database that is not ours.
+func (db *DB) recognize(ctx context.Context, claimed string) (string, error) {
+	id, err := db.storeID(ctx)
 	if err != nil {
-		return "", translate(err)
+		return "", err
 	}
-	if tables == 1 {
-		err := c.QueryRowContext(ctx, `SELECT store_id FROM dcq_meta WHERE one = 1`).Scan(&id)
-		return id, translate(err)
+	if claimed != "" && id != claimed {
+		return "", fmt.Errorf("%w: %s belongs to store %s, the database to store %q; every process must name the same directory for one database (after restoring another database here, remove the gate file)",
+			ErrForeign, db.dir, claimed, id)
 	}
+	if id != "" || db.opts.Database != "" {
+		return id, nil
+	}
+	var tables, application int
+	c := db.writer.sql
 	if err := c.QueryRowContext(ctx, `PRAGMA application_id`).Scan(&application); err != nil {
 		return "", translate(err)
 	}
 	if err := c.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&tables); err != nil {
 		return "", translate(err)
 	}
-	if db.opts.Database == "" && (tables > 0 || application != 0) {
+	if tables > 0 || application != 0 {
 		return "", fmt.Errorf("%w: %s has tables of another program; name it in Options.Database to share it", ErrForeign, db.path)
 	}
-	return db.found(ctx)
+	return "", nil
+}
+
+// storeID returns the id of the store in the database, empty if there is none.
+func (db *DB) storeID(ctx context.Context) (id string, err error) {
+	var tables int
+	c := db.writer.sql
+	err = c.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('dcq_schema', 'dcq_meta')`).Scan(&tables)
+	if err != nil || tables < 2 {
+		return "", translate(err)
+	}
+	err = c.QueryRowContext(ctx, `SELECT store_id FROM dcq_meta WHERE one = 1`).Scan(&id)
+	if errors.Is(err, ErrNoRows) {
+		return "", fmt.Errorf("%w: %s has lost the row that names the store; restore a backup", ErrCorrupt, db.path)
+	}
+	return id, translate(err)
 }
 
 // found makes the store's tables in one transaction, so that nobody meets half of
-// them.
+// them, and returns the new store's id.
 func (db *DB) found(ctx context.Context) (string, error) {
 	scripts, err := readScripts(own.Scripts)
 	if err != nil {
 		return "", err
 	}
 	id := rand.Text()
-	statements := []string{sqlVersionTable, scripts[0].sql,
-		`INSERT INTO dcq_schema (package, version) VALUES ('store', 1)`}
+	statements := []string{sqlBegin, sqlVersionTable, scripts[0].sql,
+		`INSERT INTO dcq_schema (package, version) VALUES ('store', 1)`,
+		fmt.Sprintf(`INSERT INTO dcq_meta (one, store_id, next, created) VALUES (1, '%s', 1, %d)`, id, db.clock.Now().UnixNano())}
 	if db.opts.Database == "" {
 		statements = append(statements, fmt.Sprintf(`PRAGMA application_id = %d`, applicationID))
 	}
-	c := db.writer
-	if _, err := c.exec(ctx, sqlBegin); err != nil {
+	if err := db.writer.setDurable(ctx, true); err != nil {
 		return "", err
 	}
-	for _, statement := range statements {
-		if _, err := c.sql.ExecContext(ctx, statement); err != nil {
-			return "", db.rollback(translate(err))
+	for _, statement := range append(statements, sqlCommit) {
+		if _, err := db.writer.sql.ExecContext(ctx, statement); err != nil {
+			_, _ = db.writer.sql.ExecContext(context.WithoutCancel(ctx), sqlRollback)
+			return "", translate(err)
 		}
-	}
-	if _, err := c.exec(ctx, `INSERT INTO dcq_meta (one, store_id, next, created) VALUES (1, ?, 1, ?)`, id, db.clock.Now().UnixNano()); err != nil {
-		return "", db.rollback(err)
-	}
-	if _, err := c.exec(ctx, sqlCommit); err != nil {
-		return "", db.rollback(err)
 	}
 	return id, nil
 }

@@ -13,3 +13,9 @@ func isDiskFull(err error) bool {
 }
 
 func isReadOnlyFS(err error) bool { return errors.Is(err, unix.EROFS) }
+
+func isTooManyFiles(err error) bool {
+	return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE)
+}
+
+func isInputOutput(err error) bool { return errors.Is(err, unix.EIO) }

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,9 +13,38 @@ import (
 // prepareDir makes the store's directories, private to the user.
 func prepareDir(dir string) error {
 	for _, d := range []string{dir, filepath.Join(dir, "sessions"), filepath.Join(dir, "blobs")} {
-		if err := os.MkdirAll(d, 0o700); err != nil {
+		if err := makeDir(d); err != nil {
 			return translateSystem(err)
 		}
+	}
+	return nil
+}
+
+// makeDir makes a directory and those above it, each to stay after a power cut: a
+// durable commit is worth no more than the name of the directory it is in.
+func makeDir(path string) error {
+	info, err := os.Stat(path)
+	if err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is not a directory", path)
+	}
+	if err == nil {
+		return nil
+	}
+	parent := filepath.Dir(path)
+	if parent == path {
+		return err
+	}
+	if err := makeDir(parent); err != nil {
+		return err
+	}
+	if err := os.Mkdir(path, 0o700); err != nil {
+		if errors.Is(err, fs.ErrExist) {
+			return nil
+		}
+		return err
+	}
+	if err := syncDir(parent); err != nil && !errors.Is(err, fs.ErrPermission) {
+		return err
 	}
 	return nil
 }
@@ -34,20 +64,21 @@ func openGate(dir string) (*gate, error) {
 	return &gate{file: file, waiting: waiting}, nil
 }
 
-// claimDir ties the directory to the database. Precondition: the gate is held.
-func claimDir(f *os.File, storeID string) error {
+// claimedBy returns the id of the store that the directory belongs to, empty if it
+// is new. Precondition: the gate is held.
+func (g *gate) claimedBy() (string, error) {
 	b := make([]byte, 64)
-	n, _ := f.ReadAt(b, 0)
-	switch got := strings.TrimSpace(string(b[:n])); got {
-	case storeID:
-		return nil
-	case "":
-		_, err := f.WriteAt([]byte(storeID+"\n"), 0)
-		return translateSystem(err)
-	default:
-		return fmt.Errorf("%w: %s belongs to store %s, the database to store %s; every process must name the same directory for one database (after restoring another database here, remove the gate file)",
-			ErrForeign, filepath.Dir(f.Name()), got, storeID)
+	n, err := g.file.ReadAt(b, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", translateSystem(err)
 	}
+	return strings.TrimSpace(string(b[:n])), nil
+}
+
+// claim ties the directory to the database. Precondition: the gate is held.
+func (g *gate) claim(storeID string) error {
+	_, err := g.file.WriteAt([]byte(storeID+"\n"), 0)
+	return translateSystem(err)
 }
 
 // checkPlace returns ErrGone if the database file is no longer where it was when

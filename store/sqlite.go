@@ -33,6 +33,7 @@ const applicationID = 0x64637131
 // dataSource is the name under which the driver opens the file at path.
 func dataSource(path string, busy time.Duration, readOnly bool) string {
 	q := url.Values{}
+	q.Set("mode", "rw") // never made behind our back when somebody removed it
 	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()))
 	q.Add("_pragma", "foreign_keys(1)")
 	q.Add("_pragma", "temp_store(2)")
@@ -124,6 +125,22 @@ func (e *databaseError) Is(target error) bool {
 	return target == errTranslated || e.kind != nil && target == e.kind
 }
 
+// endsTransaction reports whether SQLite gives up, or may give up, the transaction
+// in which the error occurs, not the statement alone.
+func (e *databaseError) endsTransaction() bool {
+	if e.kind != nil {
+		return true
+	}
+	return hasCode(e.cause, sqlite3.SQLITE_NOMEM) || hasCode(e.cause, sqlite3.SQLITE_INTERRUPT)
+}
+
+func hasCode(err error, primary int) bool {
+	var e *sqlite.Error
+	return errors.As(err, &e) && e.Code()&0xff == primary
+}
+
+func isInterrupt(err error) bool { return hasCode(err, sqlite3.SQLITE_INTERRUPT) }
+
 // kindOf maps a result code to a sentinel, or to nil.
 func kindOf(code int) error {
 	switch code & 0xff {
@@ -146,7 +163,4 @@ func kindOf(code int) error {
 
 // IsConstraint reports whether err is the violation of a constraint (a unique
 // key, a CHECK) of a table.
-func IsConstraint(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff == sqlite3.SQLITE_CONSTRAINT
-}
+func IsConstraint(err error) bool { return hasCode(err, sqlite3.SQLITE_CONSTRAINT) }

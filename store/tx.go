@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -31,6 +32,7 @@ type Tx struct {
 	pulses       map[int64]struct{} // sessions to wake after the commit
 	session      *session           // made in this transaction
 	wrote        bool
+	lost         error // SQLite gave the whole transaction up; whatever an operation says
 }
 
 // DB returns the store of the transaction.
@@ -110,7 +112,7 @@ func (tx *Tx) runAtCommit() error {
 		next := tx.atCommit[0]
 		tx.atCommit = tx.atCommit[1:]
 		delete(tx.deferred, next.key)
-		if err := next.fn(tx); err != nil {
+		if err := protect(func() error { return next.fn(tx) }); err != nil {
 			return err
 		}
 	}
@@ -123,15 +125,47 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 	if tx.done {
 		return 0, ErrTxDone
 	}
+	if tx.lost != nil {
+		return 0, tx.lost
+	}
 	n, err := tx.conn.exec(tx.ctx, query, args...)
 	if n > 0 {
 		tx.wrote = true
 	}
-	return n, err
+	return n, tx.noteLoss(err)
+}
+
+// noteLoss remembers an error after which SQLite has rolled back, or may have. An
+// operation that ignored it would go on outside any transaction.
+func (tx *Tx) noteLoss(err error) error {
+	var e *databaseError
+	if tx.writable && tx.lost == nil && errors.As(err, &e) && e.endsTransaction() {
+		tx.lost = err
+	}
+	return err
+}
+
+// mark is a point in the list of things to do when the transaction ends.
+type mark struct{ commit, success, failure int }
+
+func (tx *Tx) mark() mark {
+	return mark{len(tx.atCommit), len(tx.afterCommit), len(tx.afterFailure)}
+}
+
+// backTo drops what a failed operation wanted done at and after the commit, and
+// does what it wanted done after its failure.
+func (tx *Tx) backTo(m mark) {
+	for _, d := range tx.atCommit[m.commit:] {
+		delete(tx.deferred, d.key)
+	}
+	failed := tx.afterFailure[m.failure:]
+	tx.atCommit, tx.afterCommit, tx.afterFailure = tx.atCommit[:m.commit], tx.afterCommit[:m.success], tx.afterFailure[:m.failure]
+	tx.db.runAll(failed)
 }
 
 // Row is the first row of a query.
 type Row struct {
+	tx  *Tx
 	row *sql.Row
 	err error
 }
@@ -141,7 +175,7 @@ func (r Row) Scan(dest ...any) error {
 	if r.err != nil {
 		return r.err
 	}
-	return translate(r.row.Scan(dest...))
+	return r.tx.noteLoss(translate(r.row.Scan(dest...)))
 }
 
 // QueryRow runs a query, or a statement with RETURNING, for its first row.
@@ -149,12 +183,15 @@ func (tx *Tx) QueryRow(query string, args ...any) Row {
 	if tx.done {
 		return Row{err: ErrTxDone}
 	}
+	if tx.lost != nil {
+		return Row{err: tx.lost}
+	}
 	s, err := tx.conn.statement(query)
 	if err != nil {
 		return Row{err: err}
 	}
 	tx.wrote = tx.wrote || tx.writable
-	return Row{row: s.QueryRowContext(tx.ctx, args...)}
+	return Row{tx: tx, row: s.QueryRowContext(tx.ctx, args...)}
 }
 
 // Scan copies the columns of the current row into dest.
@@ -167,6 +204,9 @@ func (tx *Tx) Query(query string, args []any, each func(Scan) error) error {
 	if tx.done {
 		return ErrTxDone
 	}
+	if tx.lost != nil {
+		return tx.lost
+	}
 	s, err := tx.conn.statement(query)
 	if err != nil {
 		return err
@@ -174,7 +214,7 @@ func (tx *Tx) Query(query string, args []any, each func(Scan) error) error {
 	tx.wrote = tx.wrote || tx.writable
 	rows, err := s.QueryContext(tx.ctx, args...)
 	if err != nil {
-		return translate(err)
+		return tx.noteLoss(translate(err))
 	}
 	defer rows.Close()
 	for rows.Next() {
@@ -182,7 +222,7 @@ func (tx *Tx) Query(query string, args []any, each func(Scan) error) error {
 			return translate(err)
 		}
 	}
-	return translate(rows.Err())
+	return tx.noteLoss(translate(rows.Err()))
 }
 
 // Grant is something a process holds for a while under a fencing token: an attempt

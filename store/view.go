@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"errors"
 )
 
 // View runs fn on a snapshot of the store. Its statements end with ctx. Keep it
@@ -18,15 +20,30 @@ func (db *DB) View(ctx context.Context, fn func(*Tx) error) error {
 		return err
 	}
 	c.tidy()
-	if _, err := c.exec(ctx, sqlBeginRead); err != nil {
-		return err
-	}
 	tx := &Tx{db: db, conn: c, ctx: ctx, now: db.clock.Now(), mono: db.clock.Monotonic()}
 	defer func() {
 		tx.done = true
-		_, _ = c.exec(context.Background(), sqlRollback)
+		_, _ = c.exec(context.Background(), sqlRollback) // also when BEGIN was called off
 	}()
-	return fn(tx)
+	if _, err := c.exec(ctx, sqlBeginRead); err != nil {
+		return db.explainView(ctx, err)
+	}
+	return db.explainView(ctx, fn(tx))
+}
+
+// explainView puts the reason in the place of what it caused: the end of the
+// context, or of the database.
+func (db *DB) explainView(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil && (errors.Is(err, ctx.Err()) || isInterrupt(err)) {
+		return context.Cause(ctx)
+	}
+	if errors.Is(err, errTranslated) {
+		return cmp.Or(db.checkPlace(), err)
+	}
+	return err
 }
 
 // borrow takes a connection for reading, opening it if need be.
@@ -39,23 +56,36 @@ func (db *DB) borrow(ctx context.Context) (*conn, error) {
 	case c = <-db.reads:
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
+	case <-db.closing:
+		return nil, ErrClosed
 	}
-	db.mu.Lock()
-	closed := db.closed
-	db.mu.Unlock()
-	if closed {
+	select {
+	case <-db.closing:
 		db.reads <- c
 		return nil, ErrClosed
+	default:
 	}
 	if c != nil {
 		return c, nil
 	}
-	c, err := newConn(context.WithoutCancel(ctx), db.readers)
+	c, err := db.openReader(ctx)
 	if err != nil {
 		db.reads <- nil
-		return nil, err
 	}
-	return c, nil
+	return c, err
+}
+
+// openReader opens a connection to the database that was opened first, not to what
+// may be in its place by now.
+func (db *DB) openReader(ctx context.Context) (*conn, error) {
+	c, err := newConn(context.WithoutCancel(ctx), db.readers)
+	if gone := db.checkPlace(); gone != nil {
+		if err == nil {
+			_ = c.close()
+		}
+		return nil, gone
+	}
+	return c, err
 }
 
 // dataVersion returns a number that changes when another connection commits. Each

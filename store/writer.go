@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"runtime/debug"
 	"time"
 
 	"github.com/dcq-go/dcq/internal/crashpoint"
@@ -53,27 +55,47 @@ func (db *DB) durable(wanted bool) bool {
 // runBatch commits a batch, settles the errors of its operations, frees the gate
 // and wakes whom the commit concerns. Precondition: the gate is held.
 func (db *DB) runBatch(batch []*operation) {
-	crashpoint.Hit(crashpoint.GateHeld)
 	if raw := batch[0].raw; raw != nil {
+		defer db.freeGate()
 		batch[0].err = raw()
-		db.freeGate()
 		return
 	}
-	tx, err := db.commitBatch(batch)
-	db.freeGate()
-	if err != nil {
-		for _, op := range batch {
-			if op.err == nil {
-				op.err = err
-			}
-		}
-		runAll(tx.afterFailure)
+	tx := &Tx{db: db, conn: db.writer, ctx: context.Background(), writable: true}
+	if !db.finishBatch(tx, batch) {
 		return
 	}
 	crashpoint.Hit(crashpoint.AfterCommit)
 	db.pulse(tx.pulses)
-	runAll(tx.afterCommit)
+	db.runAll(tx.afterCommit)
 	db.checkpointer.committed()
+}
+
+// finishBatch commits a batch and frees the gate, whatever the operations do: one
+// may even end its goroutine, as a failing test does. It reports success.
+func (db *DB) finishBatch(tx *Tx, batch []*operation) bool {
+	err := errGoroutineEnded
+	defer func() {
+		tx.done = true
+		if err != nil {
+			db.undo(tx, batch, err)
+		}
+		db.freeGate()
+	}()
+	err = db.commitBatch(tx, batch)
+	return err == nil
+}
+
+// undo ends the transaction of a batch that no operation survived. SQLite may have
+// rolled back by itself (full disk, I/O error), hence the ignored result. The gate
+// is still held, so that nobody meets what is being undone.
+func (db *DB) undo(tx *Tx, batch []*operation, err error) {
+	_, _ = db.writer.exec(context.Background(), sqlRollback)
+	for _, op := range batch {
+		if op.err == nil {
+			op.err = err
+		}
+	}
+	db.runAll(tx.afterFailure)
 }
 
 func (db *DB) freeGate() {
@@ -84,44 +106,50 @@ func (db *DB) freeGate() {
 
 // commitBatch runs the operations of a batch and commits those that succeed. Its
 // own error is one that no operation survived.
-func (db *DB) commitBatch(batch []*operation) (*Tx, error) {
-	ctx := context.Background()
-	tx := &Tx{db: db, conn: db.writer, ctx: ctx, writable: true}
-	defer func() { tx.done = true }()
+func (db *DB) commitBatch(tx *Tx, batch []*operation) error {
+	err := db.tryCommit(tx, batch)
+	if err == nil || errors.Is(err, errNothingLeft) {
+		return err
+	}
+	// That the database is gone explains whatever else went wrong.
+	return cmp.Or(db.checkPlace(), err)
+}
+
+func (db *DB) tryCommit(tx *Tx, batch []*operation) error {
+	crashpoint.Hit(crashpoint.GateHeld)
 	durable := false
 	for _, op := range batch {
 		durable = durable || op.durable
 	}
 	db.writer.tidy()
-	if err := db.writer.setDurable(ctx, durable); err != nil {
-		return tx, err
+	if err := db.writer.setDurable(tx.ctx, durable); err != nil {
+		return err
 	}
-	if _, err := db.writer.exec(ctx, sqlBegin); err != nil {
-		return tx, err
+	if _, err := db.writer.exec(tx.ctx, sqlBegin); err != nil {
+		return err
 	}
 	tx.now, tx.mono = db.clock.Now(), db.clock.Monotonic()
 	if err := tx.runOperations(batch); err != nil {
-		return tx, db.rollback(err)
+		return err
 	}
 	if err := errors.Join(tx.runAtCommit(), tx.flushNext()); err != nil {
-		return tx, db.rollback(err)
+		return err
 	}
 	crashpoint.Hit(crashpoint.BeforeCommit)
-	if _, err := db.writer.exec(ctx, sqlCommit); err != nil {
-		return tx, db.rollback(err)
+	if _, err := db.writer.exec(tx.ctx, sqlCommit); err != nil {
+		return err
 	}
-	return tx, db.checkPlace()
+	return db.checkPlace() // what is committed to a removed file is committed for nobody
 }
 
-// rollback ends the transaction after err, which it returns. SQLite may have
-// rolled back by itself (full disk, I/O error), hence the ignored result.
-func (db *DB) rollback(err error) error {
-	_, _ = db.writer.exec(context.Background(), sqlRollback)
-	return err
-}
+var (
+	// errNothingLeft ends a transaction in which no operation succeeded.
+	errNothingLeft = errors.New("store: no operation succeeded")
 
-// errNothingLeft ends a transaction in which no operation succeeded.
-var errNothingLeft = errors.New("store: no operation succeeded")
+	// errGoroutineEnded is the outcome of those that shared a transaction with an
+	// operation that called runtime.Goexit.
+	errGoroutineEnded = errors.New("store: an operation of the same transaction ended its goroutine")
+)
 
 // runOperations runs each operation; one of several runs in a savepoint, so that
 // its failure undoes it alone.
@@ -149,26 +177,37 @@ func (tx *Tx) runOperation(op *operation, nested bool) error {
 			return err
 		}
 	}
-	mark, failMark := len(tx.afterCommit), len(tx.afterFailure)
+	mark := tx.mark()
 	op.err = call(op, tx)
+	if tx.lost != nil {
+		return tx.lost
+	}
 	if op.err != nil {
-		runAll(tx.afterFailure[failMark:])
-		tx.afterFailure, tx.afterCommit = tx.afterFailure[:failMark], tx.afterCommit[:mark]
+		tx.backTo(mark)
 	}
 	if !nested {
 		return nil
 	}
 	if op.err != nil {
 		if _, err := tx.conn.exec(tx.ctx, sqlRollbackTo); err != nil {
-			return op.err // SQLite rolled everything back because of it
+			return err
 		}
 	}
 	_, err := tx.conn.exec(tx.ctx, sqlRelease)
 	return err
 }
 
-func runAll(fns []func()) {
+// runAll runs what was put off. Operations have their outcome by then, which a
+// panic must not change.
+func (db *DB) runAll(fns []func()) {
 	for _, fn := range fns {
-		fn()
+		func() {
+			defer func() {
+				if v := recover(); v != nil {
+					db.log.Error("a function after a transaction panicked", "panic", &panicError{v, debug.Stack()})
+				}
+			}()
+			fn()
+		}()
 	}
 }
