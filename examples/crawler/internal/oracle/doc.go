@@ -18,9 +18,10 @@
 //
 // # What it takes for correct
 //
-// Links are the href of a and area elements, in comments, scripts, styles and
-// the other raw text elements excepted; noscript is searched, since a crawler
-// runs no scripts. The first base element with an href counts for the whole page.
+// Links are the href of a and area elements, the src of iframe and frame, and the
+// target of a meta refresh; those in comments, scripts, styles and other raw text
+// elements excepted. noscript and noframes are searched, since a crawler has
+// neither. The first base element with an href counts for the whole page.
 // rel=nofollow and a robots meta element with nofollow or none are obeyed. Only
 // links to the same site count.
 //

@@ -24,8 +24,11 @@ type Options struct {
 	Sitemap bool
 
 	// Elements says which attribute of which element is a link, in lower case;
-	// nil means {"a": "href", "area": "href"}.
+	// nil means href of a and area, src of iframe and frame.
 	Elements map[string]string
+
+	// NoRefresh ignores the targets of meta refresh.
+	NoRefresh bool
 
 	// FollowNofollow ignores rel=nofollow and the robots meta element.
 	FollowNofollow bool
@@ -43,7 +46,7 @@ func (o Options) withDefaults() Options {
 		o.Start = "/"
 	}
 	if o.Elements == nil {
-		o.Elements = map[string]string{"a": "href", "area": "href"}
+		o.Elements = map[string]string{"a": "href", "area": "href", "iframe": "src", "frame": "src"}
 	}
 	if o.MaxBody == 0 {
 		o.MaxBody = 64 << 20

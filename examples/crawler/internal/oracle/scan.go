@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// rawText lists the elements whose contents are not markup. noscript is none of
-// them for a reader without scripts.
+// rawText lists the elements whose contents are not markup. noscript and noframes
+// are none of them for a reader without scripts and frames.
 var rawText = map[string]bool{
 	"script": true, "style": true, "textarea": true, "title": true,
-	"xmp": true, "iframe": true, "noembed": true, "noframes": true,
+	"xmp": true, "iframe": true, "noembed": true,
 }
 
 // A tag is a start tag: its name in lower case and its attributes, decoded, by

@@ -42,6 +42,7 @@ func TestStartTags(t *testing.T) {
 		{"script to the end", `<script><a href=0></scripts><a href=0></`, nil},
 		{"title and style", `<title><a href=0></TITLE><style><a href=0></style><a href=1>`, []string{"1"}},
 		{"noscript", `<noscript><a href=1></noscript>`, []string{"1"}},
+		{"noframes", `<noframes><a href=1></noframes>`, []string{"1"}},
 		{"plaintext", `<a href=1><plaintext></plaintext><a href=0>`, []string{"1"}},
 		{"unfinished", `<a href=1><a href=0`, []string{"1"}},
 		{"unfinished quote", `<a href=1><a href="0>`, []string{"1"}},
@@ -89,7 +90,7 @@ func TestStartTagsAgainstTokenizer(t *testing.T) {
 	t.Logf("seed %d; repeat with -seed=%d", s, s)
 	r := rand.New(rand.NewPCG(s, 0))
 	pieces := strings.Split(`<a href=|<A HREF='|'|"|"x"|>|<|</a>| |/|=|<!--|-->|--!>|<!-->|<!|<?|<script>|`+
-		`</script>|</script |<title>|</title>|<noscript>|</noscript>|<textarea>|</textarea/>|href|x|y?a=1&copy=2|`+
+		`</script>|</script |<title>|</title>|<noscript>|</noscript>|<noframes>|</noframes>|<textarea>|</textarea/>|href|x|y?a=1&copy=2|`+
 		`&amp;|&amp|&notit;|&not|&#64;|&#x41|&|;|<b/href=1>|<a/href=q>|</|</a href=z>|<iframe>|</iframe>|-|!`, "|")
 	for range 20_000 {
 		var b strings.Builder
@@ -114,7 +115,7 @@ func tokenizerHrefs(page string) []string {
 			continue
 		}
 		token := z.Token()
-		if token.Data == "noscript" {
+		if token.Data == "noscript" || token.Data == "noframes" {
 			z.NextIsNotRawText()
 		}
 		i := slices.IndexFunc(token.Attr, func(a html.Attribute) bool { return a.Key == "href" })

@@ -155,9 +155,10 @@ func pathQuery(u *url.URL) string {
 
 func TestWalkOptions(t *testing.T) {
 	dir := tree(t, map[string]string{
-		"index.html": `<a href=a.html><a href="//site:1/b.html"><a rel="UGC NoFollow" href=c.html><frame src=d.html>`,
+		"index.html": `<a href=a.html><a href="//site:1/b.html"><a rel="UGC NoFollow" href=c.html>`,
 		"a.html":     `<meta name=Robots content="noindex,NoFollow"><a href=e.html>`,
 		"b.html":     `<base target=x><base href=/sub/deep/><base href=/no/><a href=f.html>`,
+		"i.html":     `<meta http-equiv=Refresh content="0; url=gone"><frame src=d.html><iframe src=e.html></iframe><img src=p.png>`,
 		"g.html":     strings.Repeat(" ", 100) + `<a href=h.html>`,
 	})
 	base := []string{"/ html", "/a.html html"}
@@ -173,11 +174,13 @@ func TestWalkOptions(t *testing.T) {
 		{"disallow but robots", Options{Start: "/robots.txt", Disallow: []string{"/"}}, []string{"/robots.txt other"}},
 		{"empty query", Options{Start: "/index.html?"}, append([]string{base[0], base[1]}, "/index.html? redirect /")},
 		{"follow", Options{FollowNofollow: true}, append(base, "/c.html missing", "/e.html missing")},
-		{"frames", Options{Elements: map[string]string{"frame": "src"}}, []string{"/ html", "/d.html missing"}},
+		{"elements", Options{Start: "/i.html", Elements: map[string]string{"img": "src"}}, []string{"/gone missing", "/i.html html", "/p.png missing"}},
+		{"frames", Options{Start: "/i.html", NoRefresh: true}, []string{"/d.html missing", "/e.html missing", "/i.html html"}},
+		{"refresh", Options{Start: "/i.html"}, []string{"/d.html missing", "/e.html missing", "/gone missing", "/i.html html"}},
 		{"start", Options{Start: "/g.html#x"}, []string{"/g.html html", "/h.html missing"}},
 		{"body", Options{Start: "/g.html", MaxBody: 110}, []string{"/g.html html"}},
-		{"sitemap", Options{Sitemap: true}, append(base, "/b.html html", "/g.html html", "/h.html missing",
-			"/sub/deep/f.html missing")},
+		{"sitemap", Options{Sitemap: true}, append(base, "/b.html html", "/d.html missing", "/e.html missing",
+			"/g.html html", "/gone missing", "/h.html missing", "/i.html html", "/sub/deep/f.html missing")},
 	}
 	for _, tt := range tests {
 		if got, want := outcomes(walkOK(t, dir, tt.o)), lines(tt.want...); got != want {
