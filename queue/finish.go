@@ -78,25 +78,25 @@ func dropped(tx *store.Tx, id, queue int64, failures int, group, blob string) er
 
 // nack ends the attempt as failed. The next begins after delay, or after the
 // queue's backoff if delay is negative; the last failure makes the job dead.
-func (a attempt) nack(tx *store.Tx, why string, delay time.Duration) error {
+func (a attempt) nack(tx *store.Tx, why string, delay time.Duration) (dead bool, err error) {
 	c, err := a.held(tx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	l, err := lineByID(tx, c.queue)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := addFailure(tx, c, why); err != nil {
-		return err
+		return false, err
 	}
 	if c.attempt >= c.limit(l) {
-		return bury(tx, c)
+		return true, bury(tx, c)
 	}
 	if delay < 0 {
 		delay = l.pause(c.attempt)
 	}
-	return backToQueue(tx, c, delay)
+	return false, backToQueue(tx, c, delay)
 }
 
 // kill ends the attempt as failed for good.

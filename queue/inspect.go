@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/dcq-go/dcq/store"
@@ -146,6 +148,16 @@ const (
 	maxPage     = 1000
 )
 
+// states lists the states as literals: with parameters, the partial index of a state
+// could not be used.
+func (f Filter) states() string {
+	literals := make([]string, len(f.State))
+	for i, s := range f.State {
+		literals[i] = strconv.Itoa(int(s))
+	}
+	return strings.Join(literals, ", ")
+}
+
 const recordColumns = `j.id, q.name, j.state, j.priority, j.due, j.pushed, j.attempt,
 	COALESCE(j.max_attempts, q.max_attempts, ?), j.crashes, j.group_key, j.unique_key,
 	j.session_id, j.token, j.lease_until, j.payload, j.blob, j.failures`
@@ -169,14 +181,7 @@ func Jobs(ctx context.Context, db *store.DB, f Filter) (list []Record, err error
 			where, args = where+` AND j.queue_id = ?`, append(args, l.id)
 		}
 		if len(f.State) > 0 {
-			where += ` AND j.state IN (`
-			for i, s := range f.State {
-				if i > 0 {
-					where += `, `
-				}
-				where, args = where+`?`, append(args, s)
-			}
-			where += `)`
+			where += ` AND j.state IN (` + f.states() + `)`
 		}
 		list, err = records(tx, where+` ORDER BY j.id LIMIT ?`, append(args, min(f.Limit, maxPage)))
 		return err
@@ -208,8 +213,13 @@ func Find(ctx context.Context, db *store.DB, id int64) (r Record, err error) {
 func (q *Queue[T]) Peek(ctx context.Context) (payload T, r Record, err error) {
 	err = q.db.View(ctx, func(tx *store.Tx) error {
 		list, err := records(tx, `
-			WHERE j.queue_id = ? AND (j.state = 0 OR j.state = 1 AND j.due <= ?)
-			ORDER BY j.priority DESC, j.due, j.id LIMIT 1`, []any{DefaultMaxAttempts, q.id, tx.Now().UnixNano()})
+			WHERE j.queue_id = ? AND j.state = 0
+			ORDER BY j.priority DESC, j.due, j.id LIMIT 1`, []any{DefaultMaxAttempts, q.id})
+		if err == nil && len(list) == 0 { // what is due, but nobody has looked yet
+			list, err = records(tx, `
+				WHERE j.queue_id = ? AND j.state = 1 AND j.due <= ?
+				ORDER BY j.due, j.id LIMIT 1`, []any{DefaultMaxAttempts, q.id, tx.Now().UnixNano()})
+		}
 		if err == nil && len(list) == 0 {
 			err = ErrEmpty
 		}

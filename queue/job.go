@@ -33,12 +33,17 @@ type Claim struct {
 	// MaxAttempts is the job's own limit, 0 if the queue's holds.
 	MaxAttempts int
 
+	// Lease is how long an attempt at the job stands after it was received or, with
+	// [Claim.Extend], extended.
+	Lease time.Duration
+
 	// LeaseUntil is when the lease ended when the job was received, on the store's
 	// monotonic clock.
 	LeaseUntil time.Duration
 
 	db    *store.DB
 	ended atomic.Bool
+	dead  atomic.Bool
 }
 
 var _ store.Grant = (*Claim)(nil)
@@ -49,6 +54,9 @@ func (j *Claim) attempt() attempt { return attempt{j.ID, j.Token} }
 // that has committed.
 func (j *Claim) Ended() bool { return j.ended.Load() }
 
+// Dead reports whether the way in which the attempt was ended made the job dead.
+func (j *Claim) Dead() bool { return j.dead.Load() }
+
 // CheckTx returns ErrLost if the attempt no longer stands.
 func (j *Claim) CheckTx(tx *store.Tx) error { return j.attempt().stands(tx) }
 
@@ -58,7 +66,7 @@ func (j *Claim) Ack(ctx context.Context) error { return j.finish(ctx, j.AckTx) }
 
 // AckTx is [Claim.Ack] as part of a transaction: what else the transaction writes
 // happens exactly once for the job.
-func (j *Claim) AckTx(tx *store.Tx) error { return j.ends(tx, j.attempt().ack(tx)) }
+func (j *Claim) AckTx(tx *store.Tx) error { return j.ends(tx, false, j.attempt().ack(tx)) }
 
 // Nack ends the attempt as failed because of cause, which is kept in the job's
 // history. The job is ready again after the queue's backoff, or dead if this was its
@@ -69,7 +77,8 @@ func (j *Claim) Nack(ctx context.Context, cause error) error {
 
 // NackTx is [Claim.Nack] as part of a transaction.
 func (j *Claim) NackTx(tx *store.Tx, cause error) error {
-	return j.ends(tx, j.attempt().nack(tx, causeText(cause), -1))
+	dead, err := j.attempt().nack(tx, causeText(cause), -1)
+	return j.ends(tx, dead, err)
 }
 
 // NackAfter is [Claim.Nack] with a pause of the caller's choice.
@@ -80,7 +89,8 @@ func (j *Claim) NackAfter(ctx context.Context, cause error, delay time.Duration)
 // NackAfterTx is [Claim.NackAfter] as part of a transaction. A negative delay is
 // taken as none.
 func (j *Claim) NackAfterTx(tx *store.Tx, cause error, delay time.Duration) error {
-	return j.ends(tx, j.attempt().nack(tx, causeText(cause), max(delay, 0)))
+	dead, err := j.attempt().nack(tx, causeText(cause), max(delay, 0))
+	return j.ends(tx, dead, err)
 }
 
 // Kill ends the attempt as failed for good: the job is dead whatever attempts it has
@@ -91,7 +101,7 @@ func (j *Claim) Kill(ctx context.Context, cause error) error {
 
 // KillTx is [Claim.Kill] as part of a transaction.
 func (j *Claim) KillTx(tx *store.Tx, cause error) error {
-	return j.ends(tx, j.attempt().kill(tx, causeText(cause)))
+	return j.ends(tx, true, j.attempt().kill(tx, causeText(cause)))
 }
 
 // Release gives the job back as if the attempt had not begun; it may be received
@@ -102,7 +112,7 @@ func (j *Claim) Release(ctx context.Context, delay time.Duration) error {
 
 // ReleaseTx is [Claim.Release] as part of a transaction.
 func (j *Claim) ReleaseTx(tx *store.Tx, delay time.Duration) error {
-	return j.ends(tx, j.attempt().release(tx, delay))
+	return j.ends(tx, false, j.attempt().release(tx, delay))
 }
 
 // Extend makes the lease end d from now. It returns ErrLost if the attempt no longer
@@ -120,9 +130,12 @@ func (j *Claim) ExtendTx(tx *store.Tx, d time.Duration) error {
 }
 
 // ends remembers, once the transaction has committed, that the attempt has ended.
-func (j *Claim) ends(tx *store.Tx, err error) error {
+func (j *Claim) ends(tx *store.Tx, dead bool, err error) error {
 	if err == nil {
-		tx.AfterCommit(func() { j.ended.Store(true) })
+		tx.AfterCommit(func() {
+			j.dead.Store(dead)
+			j.ended.Store(true)
+		})
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/dcq-go/dcq/store"
 )
@@ -13,6 +14,7 @@ type Queue[T any] struct {
 	db     *store.DB
 	id     int64
 	name   string
+	lease  time.Duration // as stored when it was opened
 	values values[T]
 }
 
@@ -30,7 +32,7 @@ func Open[T any](ctx context.Context, db *store.DB, name string, opts Options[T]
 	if err != nil {
 		return nil, fmt.Errorf("open queue %q: %w", name, err)
 	}
-	return &Queue[T]{db: db, id: l.id, name: name, values: newValues(db, opts.Codec)}, nil
+	return &Queue[T]{db: db, id: l.id, name: name, lease: l.lease, values: newValues(db, opts.Codec)}, nil
 }
 
 // openStored reads first: most openings change nothing, and then need no commit.
@@ -54,3 +56,7 @@ func (q *Queue[T]) Name() string { return q.name }
 
 // DB returns the store of the queue.
 func (q *Queue[T]) DB() *store.DB { return q.db }
+
+// Lease returns how long an attempt stands unless it is extended, by the settings
+// that were stored when the queue was opened.
+func (q *Queue[T]) Lease() time.Duration { return q.lease }

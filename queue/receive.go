@@ -57,7 +57,8 @@ func (q *Queue[T]) ReceiveTx(tx *store.Tx) (*Job[T], error) {
 	if len(rows) == 0 {
 		return nil, ErrEmpty
 	}
-	return q.job(rows[0])
+	r, err := q.received(rows[0])
+	return r.Job.(*Job[T]), err
 }
 
 // TryReceiveMany leases the jobs that are ready, up to the maximum of opts. It
@@ -92,6 +93,8 @@ func typed[T any](list []Received, err error) ([]*Job[T], error) {
 type Source interface {
 	// Name returns the queue's name.
 	Name() string
+	// Lease returns how long an attempt stands by the queue's settings.
+	Lease() time.Duration
 	line() int64
 	received(*claimed) (Received, error)
 }
@@ -106,6 +109,7 @@ func (q *Queue[T]) line() int64 { return q.id }
 
 func (q *Queue[T]) received(c *claimed) (Received, error) {
 	j, err := q.job(c)
+	j.Lease = q.lease
 	return Received{j.Claim, j}, err
 }
 
@@ -127,7 +131,7 @@ func TryReceiveAny(ctx context.Context, db *store.DB, opts ReceiveOptions, from 
 		if len(rows) == 0 {
 			return nil, ErrEmpty
 		}
-		if list, err := decode(ctx, db, rows, from); len(list) > 0 || err != nil {
+		if list, err := decode(ctx, db, rows, from, opts); len(list) > 0 || err != nil {
 			return list, err
 		}
 	}
@@ -146,7 +150,7 @@ func ReceiveAny(ctx context.Context, db *store.DB, opts ReceiveOptions, from ...
 		if err != nil {
 			return nil, err
 		}
-		if list, err := decode(ctx, db, rows, from); len(list) > 0 || err != nil {
+		if list, err := decode(ctx, db, rows, from, opts); len(list) > 0 || err != nil {
 			return list, err
 		}
 	}
@@ -192,7 +196,7 @@ func take(tx *store.Tx, queue int64, opts ReceiveOptions) (rows []*claimed, err 
 
 // decode makes jobs of leased rows. What does not decode would not do so in another
 // attempt either: it becomes dead.
-func decode(ctx context.Context, db *store.DB, rows []*claimed, from []Source) ([]Received, error) {
+func decode(ctx context.Context, db *store.DB, rows []*claimed, from []Source, opts ReceiveOptions) ([]Received, error) {
 	byLine := make(map[int64]Source, len(from))
 	for _, s := range from {
 		byLine[s.line()] = s
@@ -200,6 +204,9 @@ func decode(ctx context.Context, db *store.DB, rows []*claimed, from []Source) (
 	list := make([]Received, 0, len(rows))
 	for _, c := range rows {
 		r, err := byLine[c.queue].received(c)
+		if opts.Lease != 0 {
+			r.Lease = opts.Lease
+		}
 		switch {
 		case err == nil:
 			list = append(list, r)

@@ -62,6 +62,13 @@ func (c *Clock) Step(d time.Duration) {
 // waits.
 func (c *Clock) Armed() <-chan struct{} { return c.armed }
 
+// Timers returns how many timers have neither fired nor been stopped.
+func (c *Clock) Timers() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.timers)
+}
+
 // NewTimer returns a timer that fires when the clock has advanced by d.
 func (c *Clock) NewTimer(d time.Duration) store.Timer {
 	c.mu.Lock()

@@ -1,0 +1,107 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/dcq-go/dcq/queue"
+	"github.com/dcq-go/dcq/store"
+)
+
+const (
+	maxFinish   = 256 // outcomes of one commit
+	finishTries = 6   // how often a commit of outcomes is tried
+)
+
+// finish commits the outcomes of handled jobs: all that have gathered while the
+// commit before was under way, in one.
+func (p *Pool) finish() {
+	for t := range p.finished {
+		batch := append(make([]*task, 0, 16), t)
+		for more := true; more && len(batch) < maxFinish; {
+			select {
+			case t, ok := <-p.finished:
+				if more = ok; ok {
+					batch = append(batch, t)
+				}
+			default:
+				more = false
+			}
+		}
+		p.settle(batch)
+	}
+}
+
+// settle commits a batch of outcomes. If the store fails again and again, they are
+// dropped: the jobs are handled again when their leases end.
+func (p *Pool) settle(batch []*task) {
+	pause := retryFirst
+	for try := 1; ; try++ {
+		err := p.commit(batch)
+		if err == nil {
+			break
+		}
+		if try == finishTries || isFatal(err) {
+			p.log.Error("outcomes cannot be stored; the jobs will be handled again", "jobs", len(batch), "error", err)
+			for _, t := range batch {
+				t.verdict = verdict{outcome: Lost, cause: err}
+			}
+			break
+		}
+		p.log.Error("outcomes cannot be stored; trying again", "jobs", len(batch), "error", err, "in", pause)
+		time.Sleep(pause)
+		pause *= 2
+	}
+	for _, t := range batch {
+		p.ended(t)
+	}
+}
+
+// commit applies the verdicts in one durable operation. An attempt that no longer
+// stands only loses its own.
+func (p *Pool) commit(batch []*task) error {
+	var lost []*task
+	err := p.db.Batch(context.Background(), true, func(tx *store.Tx) error {
+		lost = nil
+		for _, t := range batch {
+			err := t.verdict.apply(tx, t.Claim)
+			if errors.Is(err, queue.ErrLost) {
+				lost = append(lost, t)
+				continue
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, t := range lost {
+		t.verdict.outcome = Lost
+	}
+	return nil
+}
+
+// ended forgets a task, counts its outcome and tells of it.
+func (p *Pool) ended(t *task) {
+	if t.Dead() {
+		t.verdict.outcome = Died
+	}
+	p.mu.Lock()
+	delete(p.held, t)
+	p.stats.count(t.verdict.outcome)
+	p.mu.Unlock()
+	v := t.verdict
+	switch v.outcome {
+	case Retried, Died:
+		p.log.Warn("a job failed", "queue", t.Queue, "job", t.ID, "attempt", t.Claim.Attempt, "outcome", v.outcome, "error", v.cause)
+	case Lost:
+		p.log.Warn("an attempt was lost; its outcome is dropped", "queue", t.Queue, "job", t.ID, "attempt", t.Claim.Attempt)
+	}
+	if p.opts.Observer != nil {
+		p.opts.Observer(Event{t.Queue, t.ID, t.Claim.Attempt, v.outcome, v.cause, t.took})
+	}
+}
