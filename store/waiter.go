@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,6 +33,7 @@ type Waiter struct {
 	ready   chan struct{}
 	ticket  int64
 	session int64
+	timer   atomic.Int64 // when it will look by itself, as its rows say
 }
 
 // WaitSpec says what a waiter wants.
@@ -65,6 +67,16 @@ func (w *Waiter) Joined() bool {
 	return w.ticket != 0 && s != nil && s.id == w.session
 }
 
+// InLineTx reports whether the waiter still stands in a line: it joined, and nobody
+// has served it, taken its session for dead, or made it leave.
+func (w *Waiter) InLineTx(tx *Tx) (in bool, err error) {
+	if !w.Joined() {
+		return false, nil
+	}
+	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dcq_waiters WHERE session_id = ? AND ticket = ?)`, w.session, w.ticket).Scan(&in)
+	return in, err
+}
+
 // JoinTx puts the waiter in the line of each topic, or keeps its place there.
 func (w *Waiter) JoinTx(tx *Tx, spec WaitSpec) error {
 	session, err := tx.Session(spec.Package)
@@ -80,6 +92,7 @@ func (w *Waiter) JoinTx(tx *Tx, spec WaitSpec) error {
 	if !spec.Timer.IsZero() {
 		timer = spec.Timer.UnixNano()
 	}
+	w.timer.Store(timer)
 	for _, topic := range spec.Topics {
 		_, err := tx.Exec(`
 			INSERT INTO dcq_waiters (topic, ticket, session_id, want, param, timer, woken)
