@@ -83,10 +83,14 @@ func (db *DB) Discard(v Value) {
 	}
 }
 
-// Keep makes a staged value part of the store with the transaction.
+// Keep makes a staged value part of the store with the transaction. It returns
+// ErrBlobMissing if the value was staged so long ago that its file was swept.
 func (tx *Tx) Keep(v Value) error {
 	if v.Blob == "" {
 		return nil
+	}
+	if _, err := os.Stat(tx.db.blobPath(v.Blob)); err != nil {
+		return missingBlob(v.Blob, err)
 	}
 	_, err := tx.Exec(`INSERT INTO dcq_blobs (name, size) VALUES (?, ?)`, v.Blob, v.size)
 	return err
@@ -115,35 +119,63 @@ func (db *DB) Load(v Value) ([]byte, error) {
 		return v.Inline, nil
 	}
 	data, err := os.ReadFile(db.blobPath(v.Blob))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %s", ErrBlobMissing, v.Blob)
-	}
-	return data, translateSystem(err)
+	return data, missingBlob(v.Blob, err)
 }
+
+func missingBlob(name string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %s", ErrBlobMissing, name)
+	}
+	return translateSystem(err)
+}
+
+// sweepPage is how many files are looked at in one transaction.
+const sweepPage = 100
 
 // SweepBlobs removes files that no row names and that are older than an hour:
 // their process died before it could commit. It returns how many.
 func (db *DB) SweepBlobs(ctx context.Context) (int, error) {
 	removed := 0
+	var old []string
+	sweep := func() error {
+		n, err := db.removeUnnamed(ctx, old)
+		removed, old = removed+n, old[:0]
+		return err
+	}
 	err := db.eachBlobFile(func(name string, info fs.FileInfo) error {
 		if db.clock.Now().Sub(info.ModTime()) < blobGrace {
 			return nil
 		}
-		kept, err := db.blobKept(ctx, name)
-		if kept || err != nil {
-			return err
+		if old = append(old, name); len(old) < sweepPage {
+			return nil
 		}
-		removed++
-		return os.Remove(db.blobPath(name))
+		return sweep()
 	})
-	return removed, err
+	return removed, errors.Join(err, sweep())
 }
 
-func (db *DB) blobKept(ctx context.Context, name string) (kept bool, err error) {
-	err = db.View(ctx, func(tx *Tx) error {
-		return tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dcq_blobs WHERE name = ?)`, name).Scan(&kept)
-	})
-	return kept, err
+// removeUnnamed removes those files that no row names, while the gate is held, so that
+// no transaction can begin to name one, and alone in its transaction, since a drop in
+// the same could still be undone.
+func (db *DB) removeUnnamed(ctx context.Context, names []string) (removed int, err error) {
+	if len(names) == 0 {
+		return 0, nil
+	}
+	sweep := func(tx *Tx) error {
+		for _, name := range names {
+			var kept bool
+			err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dcq_blobs WHERE name = ?)`, name).Scan(&kept)
+			if err != nil {
+				return err
+			}
+			if !kept && os.Remove(db.blobPath(name)) == nil {
+				removed++
+			}
+		}
+		return nil
+	}
+	err = db.committer.do(ctx, &operation{fn: sweep, solo: true})
+	return removed, err
 }
 
 // eachBlobFile calls fn for every file that has the name of a blob.

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"io"
 	"math/rand/v2"
-	"os"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -45,8 +46,9 @@ type liveness struct {
 	closed  bool
 
 	// Used by the goroutine alone.
-	watches map[int64]io.Closer
-	blind   bool
+	watches map[int64]io.Closer // nil if the pipe has ended, and the session has not
+	blind   bool                // a session is watched that has no pipe
+	hurry   time.Duration       // until the next sweep, while blind
 	rounds  int
 }
 
@@ -57,6 +59,7 @@ func newLiveness(db *DB) *liveness {
 		ended:   make(chan int64, 16),
 		stopped: make(chan struct{}),
 		watches: make(map[int64]io.Closer),
+		hurry:   sweepBlind,
 	}
 }
 
@@ -92,13 +95,15 @@ func (l *liveness) kick() {
 
 func (l *liveness) run() {
 	defer func() {
-		for _, w := range l.watches {
-			w.Close()
-		}
+		l.keepOnly(nil)
 	}()
 	for {
-		if err := l.round(); err != nil && !errors.Is(err, ErrClosed) {
+		found, err := l.round()
+		if err != nil && !errors.Is(err, ErrClosed) {
 			l.db.log.Warn("the sessions could not be swept", "error", err)
+		}
+		if found {
+			l.kick() // that was a warden, perhaps: somebody else is one now
 		}
 		sweep := time.NewTimer(l.pause())
 		select {
@@ -106,9 +111,11 @@ func (l *liveness) run() {
 			sweep.Stop()
 			return
 		case id := <-l.ended:
-			l.unwatch(id)
+			l.markEnded(id)
 		case <-l.kicks:
-			l.settle()
+			if !found {
+				l.settle()
+			}
 		case <-sweep.C:
 		}
 		sweep.Stop()
@@ -123,39 +130,47 @@ func (l *liveness) settle() {
 	case <-t.C:
 	case <-l.stopped:
 	case id := <-l.ended:
-		l.unwatch(id)
+		l.markEnded(id)
 	}
 }
 
 func (l *liveness) pause() time.Duration {
 	base := sweepEvery
 	if l.blind {
-		base = sweepBlind
+		base = l.hurry
+		l.hurry = min(2*l.hurry, sweepBlind)
 	}
 	return base + rand.N(base/4) // so that processes started together do not sweep together
 }
 
-// round looks at the sessions once: watches those it must, gives back the dead.
-func (l *liveness) round() error {
+// round looks at the sessions once: watches those it must, gives back what the dead
+// held. It reports whether there were any.
+func (l *liveness) round() (found bool, err error) {
 	own := l.db.currentSession()
 	if own == nil {
-		return nil
+		return false, nil
 	}
 	ids, dead, err := l.db.sessionIDs()
 	if err != nil {
-		return err
+		return false, err
+	}
+	if !slices.Contains(ids, own.id) || !own.inPlace() {
+		l.db.loseSession(own)
+		return l.db.reapIfDead(own.id)
 	}
 	l.rounds++
 	targets := watchTargets(ids, own.id, l.rounds%fullSweep == 0)
 	l.keepOnly(targets)
-	for _, id := range targets {
-		l.watch(id)
-	}
+	l.blind = false
 	var errs []error
-	for _, id := range append(targets, dead...) {
-		errs = append(errs, l.db.reapIfDead(id))
+	for _, id := range slices.Concat(targets, dead) {
+		watched := l.watch(id)
+		reaped, err := l.db.reapIfDead(id)
+		errs = append(errs, err)
+		found = found || reaped
+		l.blind = l.blind || !watched && !reaped
 	}
-	return errors.Join(errs...)
+	return found, errors.Join(errs...)
 }
 
 // watchTargets returns whom the session own watches: a warden everybody, the
@@ -174,9 +189,10 @@ func watchTargets(ids []int64, own int64, all bool) []int64 {
 	return targets
 }
 
-func (l *liveness) watch(id int64) {
-	if _, ok := l.watches[id]; ok {
-		return
+// watch watches the pipe of a session and reports whether that will tell of its end.
+func (l *liveness) watch(id int64) bool {
+	if w, ok := l.watches[id]; ok {
+		return w != nil
 	}
 	w, err := watchLife(lifePath(l.db.sessionPath(id)), func() {
 		select {
@@ -185,63 +201,80 @@ func (l *liveness) watch(id int64) {
 		}
 	})
 	if err != nil {
-		l.blind = !errors.Is(err, os.ErrNotExist)
-		return
+		return false
 	}
 	l.watches[id] = w
+	return true
 }
 
-func (l *liveness) unwatch(id int64) {
-	if w, ok := l.watches[id]; ok {
+// markEnded notes that a pipe has ended. The lock of its session, which says whether
+// the process lives, may be let go a moment later: look again soon.
+func (l *liveness) markEnded(id int64) {
+	if w := l.watches[id]; w != nil {
 		w.Close()
-		delete(l.watches, id)
+		l.watches[id] = nil
+		l.hurry = time.Millisecond
 	}
 }
 
 func (l *liveness) keepOnly(targets []int64) {
-	keep := make(map[int64]bool, len(targets))
-	for _, id := range targets {
-		keep[id] = true
-	}
-	for id := range l.watches {
-		if !keep[id] {
-			l.unwatch(id)
+	for id, w := range l.watches {
+		if slices.Contains(targets, id) {
+			continue
 		}
+		if w != nil {
+			w.Close()
+		}
+		delete(l.watches, id)
 	}
 }
 
 // sessionIDs returns the ids of all sessions in ascending order, and of those that
-// are known to be dead but hold things of a package that had not been asked.
+// are known to be dead but hold things of a package that had not been asked and is
+// known here.
 func (db *DB) sessionIDs() (ids, dead []int64, err error) {
+	known := make(map[string]bool)
+	for _, p := range db.usedPackages() {
+		known[p.Name] = true
+	}
 	err = db.View(context.Background(), func(tx *Tx) error {
 		ids, dead = nil, nil
-		return tx.Query(`SELECT id, dead FROM dcq_sessions ORDER BY id`, nil, func(scan Scan) error {
+		return tx.Query(`
+			SELECT id, dead, COALESCE((
+				SELECT group_concat(package) FROM dcq_session_uses WHERE session_id = s.id AND s.dead = 1), '')
+			FROM dcq_sessions AS s
+			ORDER BY id`, nil, func(scan Scan) error {
 			var id int64
 			var isDead bool
-			if err := scan(&id, &isDead); err != nil {
+			var packages string
+			if err := scan(&id, &isDead, &packages); err != nil {
 				return err
 			}
-			if isDead {
+			isKnown := func(name string) bool { return known[name] }
+			switch {
+			case !isDead:
+				ids = append(ids, id)
+			case packages == "" || slices.ContainsFunc(strings.Split(packages, ","), isKnown):
 				dead = append(dead, id)
-				return nil
 			}
-			ids = append(ids, id)
 			return nil
 		})
 	})
 	return ids, dead, err
 }
 
-// reapIfDead gives back what a session held if its process is dead.
-func (db *DB) reapIfDead(id int64) error {
+// reapIfDead gives back what a session held if its process is dead, and reports
+// whether it is.
+func (db *DB) reapIfDead(id int64) (bool, error) {
 	alive, err := db.sessionAlive(id)
 	if alive || err != nil {
-		return err
+		return false, err
 	}
-	return db.Batch(context.Background(), false, func(tx *Tx) error {
+	err = db.Batch(context.Background(), false, func(tx *Tx) error {
 		crashpoint.Hit(crashpoint.Reap)
 		return tx.endSession(id, true)
 	})
+	return err == nil, err
 }
 
 // Reap gives back, now, what dead processes held, and removes files that a process
@@ -254,13 +287,28 @@ func (db *DB) Reap(ctx context.Context) error {
 		return err
 	}
 	own := db.currentSession()
-	for _, id := range append(ids, dead...) {
+	for _, id := range slices.Concat(ids, dead) {
 		if own != nil && id == own.id {
 			continue
 		}
-		if err := db.reapIfDead(id); err != nil {
+		if _, err := db.reapIfDead(id); err != nil {
 			return err
 		}
 	}
 	return db.sweepSessionFiles(ctx)
+}
+
+// reapKnownDead gives back what sessions held that are known to be dead, and were
+// left for a process that knows their packages.
+func (db *DB) reapKnownDead() error {
+	_, dead, err := db.sessionIDs()
+	if err != nil {
+		return err
+	}
+	for _, id := range dead {
+		if _, err := db.reapIfDead(id); err != nil {
+			return err
+		}
+	}
+	return nil
 }

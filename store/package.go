@@ -43,7 +43,9 @@ func (db *DB) Use(ctx context.Context, p *Package) error {
 	db.mu.Lock()
 	db.packages[p.Name] = p
 	db.mu.Unlock()
-	db.liveness.kick() // sessions that only this package can give back may be waiting
+	if err := db.reapKnownDead(); err != nil {
+		return fmt.Errorf("give back what dead sessions held of %s: %w", p.Name, err)
+	}
 	return nil
 }
 

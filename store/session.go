@@ -49,15 +49,9 @@ func (db *DB) sessionPath(id int64) string {
 // Session returns the id of this DB's session, making one if there is none, and
 // records that the package of that name will be asked to give back what it holds.
 func (tx *Tx) Session(pkg string) (int64, error) {
-	s := tx.db.currentSession()
-	if s == nil {
-		s = tx.session
-	}
-	if s == nil {
-		var err error
-		if s, err = tx.newSession(); err != nil {
-			return 0, fmt.Errorf("make a session: %w", err)
-		}
+	s, err := tx.ownSession()
+	if err != nil {
+		return 0, fmt.Errorf("make a session: %w", err)
 	}
 	s.mu.Lock()
 	used := s.uses[pkg]
@@ -65,7 +59,7 @@ func (tx *Tx) Session(pkg string) (int64, error) {
 	if used {
 		return s.id, nil
 	}
-	_, err := tx.Exec(`
+	_, err = tx.Exec(`
 		INSERT INTO dcq_session_uses (session_id, package) VALUES (?, ?)
 		ON CONFLICT DO NOTHING`, s.id, pkg)
 	tx.AfterCommit(func() {
@@ -74,6 +68,27 @@ func (tx *Tx) Session(pkg string) (int64, error) {
 		s.mu.Unlock()
 	})
 	return s.id, err
+}
+
+// ownSession returns this DB's session. Others may have taken the last one for dead
+// (somebody removed its file): then there is a new one.
+func (tx *Tx) ownSession() (*session, error) {
+	if tx.session != nil {
+		return tx.session, nil
+	}
+	if s := tx.db.currentSession(); s != nil {
+		var known bool
+		err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dcq_sessions WHERE id = ? AND dead = 0)`, s.id).Scan(&known)
+		if err != nil {
+			return nil, err
+		}
+		if known {
+			tx.session = s
+			return s, nil
+		}
+		tx.db.loseSession(s)
+	}
+	return tx.newSession()
 }
 
 func (db *DB) currentSession() *session {
@@ -163,8 +178,18 @@ func (db *DB) startSession(s *session) {
 	db.liveness.start(s)
 }
 
-// loseSession forgets a session whose file somebody removed: other processes
-// take it for dead and give back what it held. The next need makes a new one.
+// inPlace reports whether others find the session's file where they look for it.
+func (s *session) inPlace() bool {
+	info, err := os.Stat(s.file.Name())
+	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist)
+	}
+	own, err := s.file.Stat()
+	return err != nil || os.SameFile(info, own)
+}
+
+// loseSession forgets a session that other processes take for dead, and whose
+// holdings they give back. The next need makes a new one.
 func (db *DB) loseSession(s *session) {
 	db.mu.Lock()
 	mine := db.session == s
@@ -175,9 +200,8 @@ func (db *DB) loseSession(s *session) {
 	if !mine {
 		return
 	}
-	db.log.Error("the session's file was removed; what it held is lost, and a new session will be made", "file", s.file.Name())
-	s.life.close()
-	_ = s.file.Close()
+	db.log.Error("the session was lost, since its file or its row was removed; what it held is given back", "session", s.id, "file", s.file.Name())
+	s.remove()
 	db.wakeups.kickAll()
 }
 

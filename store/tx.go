@@ -30,7 +30,7 @@ type Tx struct {
 	afterCommit  []func()
 	afterFailure []func()
 	pulses       map[int64]struct{} // sessions to wake after the commit
-	session      *session           // made in this transaction
+	session      *session           // this DB's own, known to be on record
 	wrote        bool
 	lost         error // SQLite gave the whole transaction up; whatever an operation says
 }

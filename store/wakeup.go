@@ -65,7 +65,7 @@ func (w *wakeups) start(s *session) {
 		w.db.log.Warn("wake-ups poll for commits, since files cannot be watched", "error", err)
 		w.done.Go(func() { w.poll(ctx) })
 	} else {
-		w.done.Go(func() { w.listen(ctx, s, watcher) })
+		w.done.Go(func() { w.listen(ctx, watcher) })
 	}
 	w.pulseSelf()
 }
@@ -86,7 +86,7 @@ func (w *wakeups) watch(s *session) (*fsnotify.Watcher, error) {
 }
 
 // listen turns events into deliveries until the session or the DB ends.
-func (w *wakeups) listen(ctx context.Context, s *session, watcher *fsnotify.Watcher) {
+func (w *wakeups) listen(ctx context.Context, watcher *fsnotify.Watcher) {
 	defer watcher.Close()
 	for {
 		select {
@@ -94,16 +94,13 @@ func (w *wakeups) listen(ctx context.Context, s *session, watcher *fsnotify.Watc
 			return
 		case <-w.self:
 			w.deliver()
-		case event := <-watcher.Events:
-			if event.Has(fsnotify.Remove) || event.Has(fsnotify.Rename) {
-				w.db.loseSession(s)
-				return
-			}
+		case <-watcher.Events:
 			w.deliver()
-			w.db.liveness.kick()
+			w.db.liveness.kick() // a newcomer, or the session's own file was removed
 		case err := <-watcher.Errors:
 			w.db.log.Warn("a watch failed; every waiter looks", "error", err)
 			w.kickAll()
+			w.db.liveness.kick()
 		}
 	}
 }
@@ -134,13 +131,15 @@ func (w *wakeups) poll(ctx context.Context) {
 			continue
 		}
 		last, pause = version, pollFast
+		if err != nil {
+			pause = pollSlow // what is wrong, the waiters will find
+		}
 		w.kickAll()
 		w.db.liveness.kick()
 	}
 }
 
-// deliver makes those waiters look that a commit picked. A pulse that picked none
-// means that a timer has changed: all look.
+// deliver makes those waiters look that a commit picked, or whose timer it changed.
 func (w *wakeups) deliver() {
 	w.mu.Lock()
 	n := len(w.waiters)
@@ -149,46 +148,42 @@ func (w *wakeups) deliver() {
 		w.kickAll()
 		return
 	}
-	inLine, err := w.db.ticketsInLine()
+	quiet, err := w.db.quietTickets()
 	if err != nil {
 		w.kickAll()
 		return
 	}
 	w.mu.Lock()
-	picked := 0
+	defer w.mu.Unlock()
 	for ticket, waiter := range w.waiters {
-		if !inLine[ticket] {
+		if timer, ok := quiet[ticket]; !ok || timer != waiter.timer.Load() {
 			waiter.kick()
-			picked++
 		}
-	}
-	w.mu.Unlock()
-	if picked == 0 {
-		w.kickAll()
 	}
 }
 
-// ticketsInLine returns the tickets of this DB's session that nobody has picked.
-func (db *DB) ticketsInLine() (map[int64]bool, error) {
-	inLine := make(map[int64]bool)
+// quietTickets returns the tickets of this DB's session that nobody has picked, with
+// their timers.
+func (db *DB) quietTickets() (map[int64]int64, error) {
+	quiet := make(map[int64]int64)
 	s := db.currentSession()
 	if s == nil {
-		return inLine, nil
+		return quiet, nil
 	}
 	err := db.View(context.Background(), func(tx *Tx) error {
-		picked := make(map[int64]bool)
-		return tx.Query(`SELECT ticket, woken FROM dcq_waiters WHERE session_id = ?`, []any{s.id}, func(scan Scan) error {
-			var ticket int64
-			var woken bool
-			if err := scan(&ticket, &woken); err != nil {
-				return err
-			}
-			picked[ticket] = picked[ticket] || woken // it may wait for several topics
-			inLine[ticket] = !picked[ticket]
-			return nil
+		// A waiter has a row for each topic; what is new in one of them counts.
+		return tx.Query(`
+			SELECT ticket, min(timer) FROM dcq_waiters
+			WHERE session_id = ?
+			GROUP BY ticket
+			HAVING max(woken) = 0`, []any{s.id}, func(scan Scan) error {
+			var ticket, timer int64
+			err := scan(&ticket, &timer)
+			quiet[ticket] = timer
+			return err
 		})
 	})
-	return inLine, err
+	return quiet, err
 }
 
 func (w *wakeups) kickAll() {
