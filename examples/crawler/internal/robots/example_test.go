@@ -34,11 +34,11 @@ Sitemap: https://example.org/sitemap.xml
 
 // A crawler keeps the status and the body, and rebuilds the rules from them.
 func ExampleFromStatus() {
-	body := []byte("User-agent: *\nDisallow: /tmp/")
+	body := []byte("User-agent: *\nDisallow: /cgi/")
 	for _, code := range []int{200, 404, 503} {
 		decision := robots.FromStatus(code)
 		rules := decision.Rules(body, "ExampleBot")
-		fmt.Println(code, decision, rules.Allowed("/tmp/x"), rules.Allowed("/y"))
+		fmt.Println(code, decision, rules.Allowed("/cgi/x"), rules.Allowed("/y"))
 	}
 	// Output:
 	// 200 parse body false true
