@@ -8,26 +8,24 @@ import (
 	"time"
 )
 
-const (
-	// burst is how long one process may take the gate again and again, since that
-	// costs no switch between processes, while others wait for it.
-	burst = time.Millisecond
+// burst is how long one process may take the gate again and again past those who
+// wait for it: that saves a switch between processes for each commit.
+const burst = time.Millisecond
 
-	// standBack is how long it then leaves the gate alone: the kernel does not hand
-	// a lock over, the first in line must wake up and take it.
-	standBack = 50 * time.Microsecond
-)
-
-// gate is the OS lock that lets one process commit at a time. The kernel queues
-// the waiters, which is fairer than SQLite's sleep ladder by two orders of
-// magnitude in the worst case, and frees the lock of a process that dies.
+// gate is the OS lock that lets one process commit at a time. The kernel frees the
+// lock of a process that dies.
+//
+// A lock that is freed is not handed to who waits for it: that one must wake up and
+// take it, and whoever asks meanwhile is faster. So there is a turnstile before the
+// gate, a second lock that one holds while waiting for the gate. A process whose
+// burst is over must pass the turnstile, where it finds the others waiting before
+// it, in the kernel's order.
 //
 // One goroutine of a DB uses it at a time (the leader of its committer).
 type gate struct {
-	file    *os.File
-	waiting *os.File  // a shared lock on it says: somebody waits
-	began   time.Time // of the burst
-	freed   time.Time // when this process released the gate last
+	file      *os.File
+	turnstile *os.File
+	began     time.Time // of the burst
 
 	mu   sync.Mutex // protects the fields below
 	left *attempt   // one that a canceled caller left behind
@@ -69,45 +67,40 @@ func (g *gate) attempt() (*attempt, error) {
 		return g.left, nil
 	}
 	g.mu.Unlock()
-	g.letOthers()
-	if ok, err := tryLockFile(g.file); ok || err != nil {
+	if time.Since(g.began) < burst {
+		if ok, err := tryLockFile(g.file); ok || err != nil {
+			return nil, err
+		}
+	}
+	passing, err := tryLockFile(g.turnstile)
+	if err != nil {
 		return nil, err
+	}
+	if passing {
+		ok, err := tryLockFile(g.file)
+		if ok || err != nil {
+			g.began = time.Now()
+			return nil, errors.Join(err, unlockFile(g.turnstile))
+		}
 	}
 	a := &attempt{done: make(chan error, 1), wanted: true}
 	g.mu.Lock()
 	g.left = a
 	g.mu.Unlock()
-	go g.block(a)
+	go g.block(a, passing)
 	return a, nil
 }
 
-// letOthers stands back if this process has had the gate for a burst and others
-// wait.
-func (g *gate) letOthers() {
-	now := time.Now()
-	if now.Sub(g.freed) > burst {
-		g.began = now
-		return
-	}
-	if now.Sub(g.began) < burst {
-		return
-	}
-	g.began = now
-	alone, err := tryLockFile(g.waiting)
-	if alone {
-		_ = unlockFile(g.waiting)
-		return
+// block waits for the turnstile, unless it is passing already, and for the gate, for
+// whoever wants it by then.
+func (g *gate) block(a *attempt, passing bool) {
+	var err error
+	if !passing {
+		err = lockFile(g.turnstile)
 	}
 	if err == nil {
-		time.Sleep(standBack)
+		err = errors.Join(lockFile(g.file), unlockFile(g.turnstile))
 	}
-}
-
-// block waits for the lock, for whoever wants it by then.
-func (g *gate) block(a *attempt) {
-	_, _ = tryShareFile(g.waiting)
-	err := lockFile(g.file)
-	_ = unlockFile(g.waiting)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if a.wanted {
@@ -139,11 +132,8 @@ func (g *gate) abandon() {
 	}
 }
 
-func (g *gate) release() error {
-	g.freed = time.Now()
-	return unlockFile(g.file)
-}
+func (g *gate) release() error { return unlockFile(g.file) }
 
 func (g *gate) close() error {
-	return errors.Join(g.file.Close(), g.waiting.Close())
+	return errors.Join(g.file.Close(), g.turnstile.Close())
 }

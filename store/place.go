@@ -56,12 +56,12 @@ func openGate(dir string) (*gate, error) {
 	if err != nil {
 		return nil, translateSystem(err)
 	}
-	waiting, err := os.OpenFile(filepath.Join(dir, "waiting"), os.O_RDWR|os.O_CREATE, 0o600)
+	turnstile, err := os.OpenFile(filepath.Join(dir, "turnstile"), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		file.Close()
 		return nil, translateSystem(err)
 	}
-	return &gate{file: file, waiting: waiting}, nil
+	return &gate{file: file, turnstile: turnstile}, nil
 }
 
 // claimedBy returns the id of the store that the directory belongs to, empty if it
