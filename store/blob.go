@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -42,8 +43,8 @@ func (db *DB) Stage(data []byte) (Value, error) {
 }
 
 func (db *DB) blobPath(name string) string {
-	if len(name) != 32 {
-		return filepath.Join(db.dir, "blobs", "invalid") // never leaves the directory
+	if len(name) != 32 || strings.Trim(name, "0123456789abcdef") != "" {
+		return filepath.Join(db.dir, "blobs", "invalid") // a name never leaves the directory
 	}
 	return filepath.Join(db.dir, "blobs", name[:2], name[2:])
 }
@@ -106,6 +107,16 @@ func (tx *Tx) Drop(blobs ...string) error {
 		if _, err := tx.Exec(`DELETE FROM dcq_blobs WHERE name = ?`, name); err != nil {
 			return err
 		}
+		stays, err := tx.backingUp()
+		if err != nil {
+			return err
+		}
+		if stays {
+			if _, err := tx.Exec(`INSERT INTO dcq_dropped (name) VALUES (?) ON CONFLICT DO NOTHING`, name); err != nil {
+				return err
+			}
+			continue
+		}
 		path := tx.db.blobPath(name)
 		tx.AfterCommit(func() { _ = os.Remove(path) })
 	}
@@ -162,6 +173,12 @@ func (db *DB) removeUnnamed(ctx context.Context, names []string) (removed int, e
 		return 0, nil
 	}
 	sweep := func(tx *Tx) error {
+		if _, err := tx.removeDropped(); err != nil {
+			return err
+		}
+		if stay, err := tx.backingUp(); stay || err != nil {
+			return err
+		}
 		for _, name := range names {
 			var kept bool
 			err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dcq_blobs WHERE name = ?)`, name).Scan(&kept)

@@ -19,7 +19,7 @@ import (
 var schemaFiles embed.FS
 
 // own is the store's own tables as a package, so that they are versioned alike.
-var own = &Package{Name: "store", Scripts: must(fs.Sub(schemaFiles, "schema"))}
+var own = &Package{Name: "store", Scripts: must(fs.Sub(schemaFiles, "schema")), EndSession: endBackups}
 
 func must[T any](v T, err error) T {
 	if err != nil {
@@ -150,6 +150,9 @@ func (db *DB) openDatabase(ctx context.Context) error {
 	}
 	if db.place, err = os.Stat(db.path); err != nil {
 		return translateSystem(err)
+	}
+	if err := db.restoreBlobs(ctx); err != nil {
+		return err
 	}
 	return db.openOthers(ctx)
 }

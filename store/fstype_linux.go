@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -18,6 +19,38 @@ var networkFileSystems = map[int64]string{
 	unix.CODA_SUPER_MAGIC: "Coda",
 	unix.CEPH_SUPER_MAGIC: "Ceph",
 	unix.FUSE_SUPER_MAGIC: "FUSE",
+}
+
+// localFileSystems are the names of others, for Doctor.
+var localFileSystems = map[int64]string{
+	unix.EXT4_SUPER_MAGIC:      "ext4",
+	unix.XFS_SUPER_MAGIC:       "XFS",
+	unix.BTRFS_SUPER_MAGIC:     "Btrfs",
+	unix.F2FS_SUPER_MAGIC:      "F2FS",
+	unix.TMPFS_MAGIC:           "tmpfs",
+	unix.RAMFS_MAGIC:           "ramfs",
+	unix.OVERLAYFS_SUPER_MAGIC: "overlayfs",
+	0x2fc12fc1:                 "ZFS",
+}
+
+// fileSystemName returns the type of the file system that dir is on, empty if it
+// cannot be told.
+func fileSystemName(dir string) string {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return ""
+	}
+	magic := int64(uint32(st.Type))
+	return cmp.Or(networkFileSystems[magic], localFileSystems[magic], fmt.Sprintf("%#x", magic))
+}
+
+func isNetworkFileSystem(name string) bool {
+	for _, network := range networkFileSystems {
+		if name == network {
+			return true
+		}
+	}
+	return false
 }
 
 // checkFileSystem returns ErrNetworkFS if the directory is on a network file

@@ -45,3 +45,14 @@ CREATE TABLE dcq_blobs (
   name  TEXT    PRIMARY KEY CHECK (length(name) = 32),
   size  INTEGER NOT NULL CHECK (size >= 0)
 ) STRICT, WITHOUT ROWID;
+
+-- Who copies the store now. Until it is done, the files of dropped values stay.
+CREATE TABLE dcq_backups (
+  id         INTEGER PRIMARY KEY,
+  session_id INTEGER NOT NULL
+) STRICT;
+
+-- Dropped values whose files stay for a backup.
+CREATE TABLE dcq_dropped (
+  name  TEXT PRIMARY KEY CHECK (length(name) = 32)
+) STRICT, WITHOUT ROWID;
