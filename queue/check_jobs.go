@@ -29,7 +29,7 @@ var jobChecks = []struct{ problem, query string }{
 	{"job %d is ready in queue %q while a receiver waits", `
 		SELECT min(j.id), q.name FROM dcq_jobs AS j JOIN dcq_queues AS q ON q.id = j.queue_id
 		WHERE j.state = 0 AND q.paused = 0 AND EXISTS (
-			SELECT 1 FROM dcq_waiters WHERE topic = 'queue/' || q.name AND woken = 0)
+			SELECT 1 FROM dcq_waiters WHERE topic = 'queue/' || q.id AND woken = 0)
 		GROUP BY q.name`},
 	{"job %d has token %s, which is ahead of the counter", `
 		SELECT id, token FROM dcq_jobs WHERE token >= (SELECT next FROM dcq_meta WHERE one = 1)`},

@@ -62,11 +62,8 @@ const sqlClaimOne = `
 		ORDER BY priority DESC, due, id LIMIT ?)`
 
 // claim leases up to n ready jobs of a queue. With out, it appends them there;
-// without, it only counts them.
-func claim(tx *store.Tx, l *line, h holder, n int, out *[]*claimed) (int, error) {
-	if l.paused {
-		return 0, nil
-	}
+// without, it only counts them. Precondition: the queue is not paused.
+func claim(tx *store.Tx, queue int64, h holder, n int, out *[]*claimed) (int, error) {
 	token, err := tx.NextN(n)
 	if err != nil {
 		return 0, err
@@ -75,7 +72,7 @@ func claim(tx *store.Tx, l *line, h holder, n int, out *[]*claimed) (int, error)
 	if n == 1 {
 		query = sqlClaimOne
 	}
-	args := []any{token, h.session, h.ticket, int64(tx.Monotonic() + h.lease), l.id, n}
+	args := []any{token, h.session, h.ticket, int64(tx.Monotonic() + h.lease), queue, n}
 	if out == nil {
 		changed, err := tx.Exec(query, args...)
 		return int(changed), err
@@ -117,48 +114,40 @@ func deferDispatch(tx *store.Tx, queue int64) {
 	tx.AtCommit(dispatchKey{queue}, func(tx *store.Tx) error { return dispatch(tx, queue) })
 }
 
+// dispatch does not sweep: what is due by the time is the business of those whose
+// timers fire.
 func dispatch(tx *store.Tx, queue int64) error {
-	l, err := lineByID(tx, queue)
+	topic := topicOf(queue)
+	w, waiting, err := tx.NextWaiter(topic)
+	if err != nil || !waiting {
+		return err
+	}
+	o, err := lookAhead(tx, queue)
 	if err != nil {
 		return err
 	}
-	for swept := false; ; {
-		w, waiting, err := tx.NextWaiter(l.topic())
-		if err != nil || !waiting {
-			return err
-		}
-		if !swept {
-			if err := sweep(tx, l); err != nil {
-				return err
-			}
-			swept = true
-		}
-		n, err := claim(tx, l, holder{w.Session, w.Ticket, leaseOf(w, l)}, w.Want, nil)
+	for more := o.ready && !o.paused; more && waiting; {
+		n, err := claim(tx, queue, holder{w.Session, w.Ticket, time.Duration(w.Param)}, w.Want, nil)
 		if err != nil {
 			return err
 		}
-		if n == 0 {
-			return rearm(tx, l)
+		if more = n > 0; !more {
+			break
 		}
 		if err := tx.Serve(w); err != nil {
 			return err
 		}
+		if w, waiting, err = tx.NextWaiter(topic); err != nil {
+			return err
+		}
 	}
-}
-
-// leaseOf is the lease that a waiter asked for, or the queue's.
-func leaseOf(w store.Waiting, l *line) time.Duration {
-	if w.Param > 0 {
-		return time.Duration(w.Param)
+	switch {
+	case !waiting:
+		return nil
+	case o.due || o.expired: // whose timer it was may just have been served
+		return tx.Rearm(topic, tx.Now())
+	case !o.next.IsZero():
+		return tx.Rearm(topic, o.next)
 	}
-	return l.lease
-}
-
-// rearm tells the first waiter when the next job becomes due.
-func rearm(tx *store.Tx, l *line) error {
-	due, err := nextDue(tx, l)
-	if err != nil || due.IsZero() {
-		return err
-	}
-	return tx.Rearm(l.topic(), due)
+	return nil
 }

@@ -30,18 +30,14 @@ type idleKey struct{ queue int64 }
 // it so.
 func deferIdle(tx *store.Tx, queue int64) {
 	tx.AtCommit(idleKey{queue}, func(tx *store.Tx) error {
-		l, err := lineByID(tx, queue)
-		if err != nil {
-			return err
-		}
-		_, waiting, err := tx.NextWaiter(l.idleTopic())
+		_, waiting, err := tx.NextWaiter(idleTopicOf(queue))
 		if err != nil || !waiting {
 			return err
 		}
 		if is, err := idle(tx, queue); !is || err != nil {
 			return err
 		}
-		return tx.Wake(l.idleTopic(), math.MaxInt32)
+		return tx.Wake(idleTopicOf(queue), math.MaxInt32)
 	})
 }
 
@@ -53,26 +49,32 @@ func Idle(ctx context.Context, db *store.DB, names ...string) (is bool, err erro
 		return false, err
 	}
 	err = db.View(ctx, func(tx *store.Tx) error {
-		is, err = allIdle(tx, names)
+		is, _, err = allIdle(tx, names)
 		return err
 	})
 	return is, err
 }
 
-func allIdle(tx *store.Tx, names []string) (bool, error) {
+// allIdle reports whether the queues are idle, and returns the topics of those that
+// exist.
+func allIdle(tx *store.Tx, names []string) (is bool, topics []string, err error) {
+	is = true
 	for _, name := range names {
 		l, err := lineByName(tx, name)
 		if errors.Is(err, ErrNotFound) {
 			continue
 		}
 		if err != nil {
-			return false, err
+			return false, nil, err
 		}
-		if is, err := idle(tx, l.id); !is || err != nil {
-			return false, err
+		topics = append(topics, idleTopicOf(l.id))
+		one, err := idle(tx, l.id)
+		if err != nil {
+			return false, nil, err
 		}
+		is = is && one
 	}
-	return true, nil
+	return is, topics, nil
 }
 
 // WaitIdle waits until nothing is left to do in all of the queues at one moment,
@@ -81,19 +83,13 @@ func WaitIdle(ctx context.Context, db *store.DB, names ...string) error {
 	if err := db.Use(ctx, Package); err != nil {
 		return err
 	}
-	spec := store.WaitSpec{Package: Package.Name, Want: 1}
-	for _, name := range names {
-		if err := checkName("queue's name", name); err != nil {
-			return err
-		}
-		spec.Topics = append(spec.Topics, (&line{name: name}).idleTopic())
-	}
 	w := db.NewWaiter()
 	defer w.Close()
 	for {
 		is := false
 		err := db.Batch(ctx, false, func(tx *store.Tx) (err error) {
-			if is, err = allIdle(tx, names); err != nil {
+			spec := store.WaitSpec{Package: Package.Name, Want: 1}
+			if is, spec.Topics, err = allIdle(tx, names); err != nil {
 				return err
 			}
 			if is {

@@ -100,7 +100,7 @@ func List(ctx context.Context, db *store.DB) (list []Info, err error) {
 
 func (l *line) info(tx *store.Tx) (Info, error) {
 	info := Info{Name: l.name, Paused: l.paused, Lease: l.lease, MaxAttempts: l.maxAttempts}
-	err := tx.QueryRow(`SELECT count(*) FROM dcq_waiters WHERE topic = ?`, l.topic()).Scan(&info.Waiting)
+	err := tx.QueryRow(`SELECT count(*) FROM dcq_waiters WHERE topic = ?`, topicOf(l.id)).Scan(&info.Waiting)
 	if err != nil {
 		return info, err
 	}

@@ -50,7 +50,7 @@ func (q *Queue[T]) TryReceive(ctx context.Context) (*Job[T], error) {
 // ReceiveTx is [Queue.TryReceive] as part of a transaction. A payload that does not
 // decode is returned as the error ErrDecode with its job.
 func (q *Queue[T]) ReceiveTx(tx *store.Tx) (*Job[T], error) {
-	rows, err := take(tx, q.id, ReceiveOptions{})
+	rows, err := take(tx, q, ReceiveOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -159,39 +159,36 @@ func ReceiveAny(ctx context.Context, db *store.DB, opts ReceiveOptions, from ...
 // takeAny leases what is ready now in the first queue that has something.
 func takeAny(tx *store.Tx, from []Source, opts ReceiveOptions) ([]*claimed, error) {
 	for _, s := range from {
-		if rows, err := take(tx, s.line(), opts); len(rows) > 0 || err != nil {
+		if rows, err := take(tx, s, opts); len(rows) > 0 || err != nil {
 			return rows, err
 		}
 	}
 	return nil, nil
 }
 
-// take leases what is ready now in a queue.
-func take(tx *store.Tx, queue int64, opts ReceiveOptions) (rows []*claimed, err error) {
-	l, err := lineByID(tx, queue)
-	if err != nil {
+// take leases what is ready now in a queue. A look at an empty one makes no session.
+func take(tx *store.Tx, s Source, opts ReceiveOptions) (rows []*claimed, err error) {
+	o, err := lookAhead(tx, s.line())
+	if err != nil || !o.work() {
 		return nil, err
 	}
-	if err := sweep(tx, l); err != nil {
+	if err := sweep(tx, s.line(), o); err != nil || o.paused {
 		return nil, err
-	}
-	ready := !l.paused
-	if ready {
-		err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dcq_jobs WHERE queue_id = ? AND state = 0)`, l.id).Scan(&ready)
-	}
-	if !ready || err != nil {
-		return nil, err // a look at an empty queue makes no session
 	}
 	session, err := tx.Session(Package.Name)
 	if err != nil {
 		return nil, err
 	}
-	lease := opts.Lease
-	if lease == 0 {
-		lease = l.lease
-	}
-	_, err = claim(tx, l, holder{session: session, lease: lease}, max(opts.Max, 1), &rows)
+	_, err = claim(tx, s.line(), holder{session: session, lease: opts.lease(s)}, max(opts.Max, 1), &rows)
 	return rows, err
+}
+
+// lease is how long attempts at jobs of a queue stand.
+func (o ReceiveOptions) lease(s Source) time.Duration {
+	if o.Lease != 0 {
+		return o.Lease
+	}
+	return s.Lease()
 }
 
 // decode makes jobs of leased rows. What does not decode would not do so in another
@@ -204,9 +201,7 @@ func decode(ctx context.Context, db *store.DB, rows []*claimed, from []Source, o
 	list := make([]Received, 0, len(rows))
 	for _, c := range rows {
 		r, err := byLine[c.queue].received(c)
-		if opts.Lease != 0 {
-			r.Lease = opts.Lease
-		}
+		r.Lease = opts.lease(byLine[c.queue])
 		switch {
 		case err == nil:
 			list = append(list, r)

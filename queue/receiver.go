@@ -53,39 +53,32 @@ func (r *receiver) takeOrJoin(ctx context.Context) (rows []*claimed, err error) 
 
 // join gets in the lines of all queues with one ticket.
 func (r *receiver) join(tx *store.Tx) error {
-	spec := store.WaitSpec{Package: Package.Name, Want: max(r.opts.Max, 1), Param: int64(r.opts.Lease)}
 	r.next = time.Time{}
-	err := r.eachLine(tx, func(l *line) error {
-		spec.Topics = append(spec.Topics, l.topic())
-		return r.lookAt(tx, l)
-	})
-	if err != nil {
-		return err
-	}
-	spec.Timer = r.next
-	return r.waiter.JoinTx(tx, spec)
-}
-
-func (r *receiver) eachLine(tx *store.Tx, fn func(*line) error) error {
 	for _, s := range r.from {
-		l, err := lineByID(tx, s.line())
-		if err != nil {
+		if _, err := r.lookAt(tx, s); err != nil {
 			return err
 		}
-		if err := fn(l); err != nil {
+	}
+	for _, s := range r.from {
+		err := r.waiter.JoinTx(tx, store.WaitSpec{
+			Package: Package.Name, Topics: []string{topicOf(s.line())},
+			Want: max(r.opts.Max, 1), Param: int64(r.opts.lease(s)), Timer: r.next,
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// lookAt moves the receiver's timer forward to what is next due in a queue.
-func (r *receiver) lookAt(tx *store.Tx, l *line) error {
-	due, err := nextDue(tx, l)
-	if err == nil && !due.IsZero() && (r.next.IsZero() || due.Before(r.next)) {
-		r.next = due
+// lookAt reports whether there is something to do in a queue, and moves the
+// receiver's timer forward to what is next due.
+func (r *receiver) lookAt(tx *store.Tx, s Source) (work bool, err error) {
+	o, err := lookAhead(tx, s.line())
+	if !o.next.IsZero() && (r.next.IsZero() || o.next.Before(r.next)) {
+		r.next = o.next
 	}
-	return err
+	return o.work(), err
 }
 
 // look finds what the receiver was woken for. It writes only if there is something
@@ -97,14 +90,14 @@ func (r *receiver) look(ctx context.Context) (rows []*claimed, err error) {
 			return err
 		}
 		r.next = time.Time{}
-		return r.eachLine(tx, func(l *line) error {
-			work, err := hasWork(tx, l)
+		for _, s := range r.from {
+			work, err := r.lookAt(tx, s)
 			if err != nil {
 				return err
 			}
 			act = act || work
-			return r.lookAt(tx, l)
-		})
+		}
+		return nil
 	})
 	if err != nil || len(rows) > 0 || !act {
 		return rows, err

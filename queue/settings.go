@@ -28,12 +28,6 @@ type line struct {
 	settings
 }
 
-// topic is what receivers of the queue wait for.
-func (l *line) topic() string { return "queue/" + l.name }
-
-// idleTopic is what those wait for who want the queue to be idle.
-func (l *line) idleTopic() string { return "idle/" + l.name }
-
 const sqlLine = `
 	SELECT id, name, paused, lease, max_attempts, backoff, max_backoff, crash_costs, max_crashes
 	FROM dcq_queues `

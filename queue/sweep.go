@@ -13,15 +13,20 @@ const sweepBatch = 500
 
 // sweep makes ready what is due in the queue, and gives back what was held too
 // long in any queue.
-func sweep(tx *store.Tx, l *line) error {
-	if err := expire(tx); err != nil {
-		return err
+func sweep(tx *store.Tx, queue int64, o outlook) error {
+	if o.expired {
+		if err := expire(tx); err != nil {
+			return err
+		}
 	}
-	return promote(tx, l)
+	if !o.due {
+		return nil
+	}
+	return promote(tx, queue)
 }
 
 // promote makes ready the jobs whose time has come, by the index dcq_jobs_delayed.
-func promote(tx *store.Tx, l *line) error {
+func promote(tx *store.Tx, queue int64) error {
 	type job struct {
 		id, due int64
 		group   sql.NullString
@@ -30,7 +35,7 @@ func promote(tx *store.Tx, l *line) error {
 	err := tx.Query(`
 		SELECT id, due, group_key FROM dcq_jobs
 		WHERE queue_id = ? AND state = 1 AND due <= ?
-		ORDER BY due, id LIMIT ?`, []any{l.id, tx.Now().UnixNano(), sweepBatch}, func(scan store.Scan) error {
+		ORDER BY due, id LIMIT ?`, []any{queue, tx.Now().UnixNano(), sweepBatch}, func(scan store.Scan) error {
 		var j job
 		err := scan(&j.id, &j.due, &j.group)
 		jobs = append(jobs, j)
@@ -40,7 +45,7 @@ func promote(tx *store.Tx, l *line) error {
 		return err
 	}
 	for _, j := range jobs {
-		if err := putBack(tx, l.id, j.id, j.group.String, j.due); err != nil {
+		if err := putBack(tx, queue, j.id, j.group.String, j.due); err != nil {
 			return err
 		}
 	}
@@ -151,43 +156,4 @@ func (c *claimed) limit(l *line) int {
 		return int(c.maxAttempts.Int64)
 	}
 	return l.maxAttempts
-}
-
-// nextDue is when something will be due in the queue by itself: a delayed job, or
-// the end of a lease in any queue. The zero time means nothing.
-func nextDue(tx *store.Tx, l *line) (time.Time, error) {
-	var due, lease sql.NullInt64
-	err := tx.QueryRow(`
-		SELECT (SELECT min(due) FROM dcq_jobs WHERE queue_id = ? AND state = 1),
-			(SELECT min(lease_until) FROM dcq_jobs WHERE state = 3)`, l.id).Scan(&due, &lease)
-	if err != nil {
-		return time.Time{}, err
-	}
-	var next time.Time
-	if due.Valid && !l.paused {
-		next = time.Unix(0, due.Int64)
-	}
-	if lease.Valid {
-		end := tx.Now().Add(time.Duration(lease.Int64) - tx.Monotonic())
-		if next.IsZero() || end.Before(next) {
-			next = end
-		}
-	}
-	return next, nil
-}
-
-// hasWork reports whether a claim, or a sweep, would find something to do. It
-// saves those who look to be on the safe side from writing.
-func hasWork(tx *store.Tx, l *line) (found bool, err error) {
-	if !l.paused {
-		err = tx.QueryRow(`
-			SELECT EXISTS (SELECT 1 FROM dcq_jobs WHERE queue_id = ? AND state = 0)
-				OR EXISTS (SELECT 1 FROM dcq_jobs WHERE queue_id = ? AND state = 1 AND due <= ?)`,
-			l.id, l.id, tx.Now().UnixNano()).Scan(&found)
-		if found || err != nil {
-			return found, err
-		}
-	}
-	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dcq_jobs WHERE state = 3 AND lease_until <= ?)`, int64(tx.Monotonic())).Scan(&found)
-	return found, err
 }
