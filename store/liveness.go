@@ -50,6 +50,7 @@ type liveness struct {
 	blind   bool                // a session is watched that has no pipe
 	hurry   time.Duration       // until the next sweep, while blind
 	rounds  int
+	looked  time.Time // when the last round began
 }
 
 func newLiveness(db *DB) *liveness {
@@ -122,9 +123,10 @@ func (l *liveness) run() {
 	}
 }
 
-// settle waits a little for more newcomers, but not when somebody died.
+// settle waits a little for more newcomers if the last look was just now, but not
+// when somebody died.
 func (l *liveness) settle() {
-	t := time.NewTimer(settleTime)
+	t := time.NewTimer(settleTime - time.Since(l.looked))
 	defer t.Stop()
 	select {
 	case <-t.C:
@@ -159,6 +161,7 @@ func (l *liveness) round() (found bool, err error) {
 		return l.db.reapIfDead(own.id)
 	}
 	l.rounds++
+	l.looked = time.Now()
 	targets := watchTargets(ids, own.id, l.rounds%fullSweep == 0)
 	l.keepOnly(targets)
 	l.blind = false

@@ -96,7 +96,7 @@ func (tx *Tx) leaveDead(id int64, wasDead bool, left []string) error {
 			if err := scan(&other); err != nil {
 				return err
 			}
-			tx.pulse(other)
+			tx.tell(other, -id)
 			return nil
 		})
 		if err != nil {
@@ -113,7 +113,7 @@ func (tx *Tx) pulseWardens(newcomer int64) error {
 		if err := scan(&id); err != nil {
 			return err
 		}
-		tx.pulse(id)
+		tx.tell(id, newcomer)
 		return nil
 	})
 }

@@ -29,8 +29,8 @@ type Tx struct {
 	atCommit     []deferredFunc
 	afterCommit  []func()
 	afterFailure []func()
-	pulses       map[int64]struct{} // sessions to wake after the commit
-	session      *session           // this DB's own, known to be on record
+	pulses       map[int64]int64 // sessions to wake after the commit, and the news for them
+	session      *session        // this DB's own, known to be on record
 	wrote        bool
 	lost         error // SQLite gave the whole transaction up; whatever an operation says
 }

@@ -266,10 +266,14 @@ func (tx *Tx) dropWaiters(session int64) error {
 	return nil
 }
 
-// pulse wakes a session after the commit.
-func (tx *Tx) pulse(session int64) {
+// pulse wakes the waiters of a session after the commit.
+func (tx *Tx) pulse(session int64) { tx.tell(session, tx.pulses[session]) }
+
+// tell wakes a session after the commit; unless news is 0, which it then was not
+// before, the session looks at the other sessions too.
+func (tx *Tx) tell(session, news int64) {
 	if tx.pulses == nil {
-		tx.pulses = make(map[int64]struct{})
+		tx.pulses = make(map[int64]int64)
 	}
-	tx.pulses[session] = struct{}{}
+	tx.pulses[session] = news
 }

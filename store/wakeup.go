@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"sync"
@@ -65,7 +66,7 @@ func (w *wakeups) start(s *session) {
 		w.db.log.Warn("wake-ups poll for commits, since files cannot be watched", "error", err)
 		w.done.Go(func() { w.poll(ctx) })
 	} else {
-		w.done.Go(func() { w.listen(ctx, watcher) })
+		w.done.Go(func() { w.listen(ctx, s, watcher) })
 	}
 	w.pulseSelf()
 }
@@ -86,17 +87,21 @@ func (w *wakeups) watch(s *session) (*fsnotify.Watcher, error) {
 }
 
 // listen turns events into deliveries until the session or the DB ends.
-func (w *wakeups) listen(ctx context.Context, watcher *fsnotify.Watcher) {
+func (w *wakeups) listen(ctx context.Context, s *session, watcher *fsnotify.Watcher) {
 	defer watcher.Close()
+	news := int64(0)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-w.self:
 			w.deliver()
-		case <-watcher.Events:
+		case event := <-watcher.Events:
 			w.deliver()
-			w.db.liveness.kick() // a newcomer, or the session's own file was removed
+			if now := s.readNews(); now != news || !event.Has(fsnotify.Write) {
+				news = now
+				w.db.liveness.kick() // a newcomer, or the session's own file was removed
+			}
 		case err := <-watcher.Errors:
 			w.db.log.Warn("a watch failed; every waiter looks", "error", err)
 			w.kickAll()
@@ -220,30 +225,48 @@ func (w *wakeups) stop() {
 }
 
 // pulse wakes the sessions that a commit concerns.
-func (db *DB) pulse(sessions map[int64]struct{}) {
+func (db *DB) pulse(sessions map[int64]int64) {
 	if len(sessions) == 0 {
 		return
 	}
 	own := db.currentSession()
-	for id := range sessions {
+	for id, news := range sessions {
 		if own != nil && own.id == id {
 			db.wakeups.pulseSelf()
+			if news != 0 {
+				db.liveness.kick()
+			}
 			continue
 		}
-		db.pulseFile(id)
+		db.pulseFile(id, news)
 	}
 }
 
-// pulseFile writes a byte to the file of another session: always the same kind of
-// event, since unread ones of one kind merge. Failure is left to the backstop; the
-// session is gone, or its file is.
-func (db *DB) pulseFile(id int64) {
+// newsAt is where in a session's file the last news of other sessions is; a pulse
+// without news writes the byte before it.
+const newsAt = 1
+
+// pulseFile writes to the file of another session: always the same kind of event,
+// since unread ones of one kind merge. Failure is left to the backstop; the session
+// is gone, or its file is.
+func (db *DB) pulseFile(id, news int64) {
 	f, err := os.OpenFile(db.sessionPath(id), os.O_WRONLY, 0)
 	if err != nil {
 		return
 	}
-	_, _ = f.WriteAt([]byte{1}, 0)
+	if news == 0 {
+		_, _ = f.WriteAt([]byte{1}, 0)
+	} else {
+		_, _ = f.WriteAt(binary.LittleEndian.AppendUint64(nil, uint64(news)), newsAt)
+	}
 	_ = f.Close()
+}
+
+// readNews returns the last news in the session's file.
+func (s *session) readNews() int64 {
+	var b [8]byte
+	_, _ = s.file.ReadAt(b[:], newsAt) // a file without news reads as 0
+	return int64(binary.LittleEndian.Uint64(b[:]))
 }
 
 // CountMissed records that only the backstop found what a waiter waits for. Tests
