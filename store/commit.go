@@ -129,9 +129,6 @@ func (c *committer) lead(ctx context.Context, op *operation) {
 		defer c.mu.Unlock()
 		op.leader = false
 		c.passLead()
-		if !c.leading {
-			c.gate.abandon()
-		}
 	}()
 	for op.phase != settled {
 		if err := c.gate.acquire(ctx); err != nil {
@@ -217,6 +214,7 @@ func (c *committer) passLead() {
 	if len(c.queue) == 0 {
 		c.queue = nil // let go of the settled ones
 		c.leading = false
+		c.gate.abandon() // what a canceled leader still waits for
 		c.idle.Broadcast()
 		return
 	}
