@@ -92,10 +92,12 @@ func sortByToken(jobs []*claimed) {
 	sort.Slice(jobs, func(i, k int) bool { return jobs[i].token < jobs[k].token })
 }
 
-// handed returns the jobs that were handed to a waiter, by the index
-// dcq_jobs_handed.
-func handed(tx *store.Tx, ticket int64) (jobs []*claimed, err error) {
-	err = tx.Query(`SELECT `+claimedColumns+` FROM dcq_jobs WHERE ticket = ? ORDER BY token`, []any{ticket}, func(scan store.Scan) error {
+// handed returns the jobs that were handed to a waiter, by the index dcq_jobs_held.
+func handed(tx *store.Tx, w *store.Waiter) (jobs []*claimed, err error) {
+	err = tx.Query(`
+		SELECT `+claimedColumns+` FROM dcq_jobs
+		WHERE state = 3 AND session_id = ? AND ticket = ?
+		ORDER BY token`, []any{w.Session(), w.Ticket()}, func(scan store.Scan) error {
 		c, err := scanClaimed(scan)
 		jobs = append(jobs, c)
 		return err

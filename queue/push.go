@@ -152,14 +152,14 @@ func (q *Queue[T]) insert(tx *store.Tx, staged []store.Value, opts PushOptions) 
 		return nil, err
 	}
 	ids := make([]int64, 0, len(staged))
+	hand := handOver{tx: tx, queue: q.id}
 	for i, v := range staged {
 		id := first + int64(i)
-		if err := q.insertOne(tx, id, v, opts); err != nil {
+		if err := q.insertOne(tx, &hand, id, v, opts); err != nil {
 			return nil, fmt.Errorf("push to %q: %w", q.name, err)
 		}
 		ids = append(ids, id)
 	}
-	deferDispatch(tx, q.id)
 	return ids, nil
 }
 
@@ -180,7 +180,9 @@ func (q *Queue[T]) duplicate(tx *store.Tx, key string) (id int64, err error) {
 	return id, fmt.Errorf("%w: job %d", ErrDuplicate, id)
 }
 
-func (q *Queue[T]) insertOne(tx *store.Tx, id int64, v store.Value, opts PushOptions) error {
+// insertOne adds a job: leased, if somebody waits for one, else in the state in which
+// it waits.
+func (q *Queue[T]) insertOne(tx *store.Tx, hand *handOver, id int64, v store.Value, opts PushOptions) error {
 	now := tx.Now()
 	p, err := place(tx, q.id, id, opts.Group, opts.due(now).UnixNano())
 	if err != nil {
@@ -189,11 +191,27 @@ func (q *Queue[T]) insertOne(tx *store.Tx, id int64, v store.Value, opts PushOpt
 	if err := tx.Keep(v); err != nil {
 		return err
 	}
+	l := lease{}
+	switch p.state {
+	case Ready:
+		if l, err = hand.next(); err != nil {
+			return err
+		}
+	case Delayed:
+		if err := tx.Rearm(topicOf(q.id), time.Unix(0, p.due)); err != nil {
+			return err
+		}
+	}
+	if l.token != nil {
+		p.state = Leased
+	}
 	_, err = tx.Exec(`
-		INSERT INTO dcq_jobs (id, queue_id, state, priority, due, pushed, max_attempts, group_key, unique_key, payload, blob)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		INSERT INTO dcq_jobs (id, queue_id, state, priority, due, pushed, max_attempts, group_key, unique_key, payload, blob,
+			attempt, token, session_id, ticket, lease_until)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		id, q.id, p.state, opts.Priority, p.due, now.UnixNano(), orNull(int64(opts.MaxAttempts)),
-		orNullText(opts.Group), orNullText(opts.Unique), payloadColumn(v), orNullText(v.Blob))
+		orNullText(opts.Group), orNullText(opts.Unique), payloadColumn(v), orNullText(v.Blob),
+		l.attempt, l.token, l.session, l.ticket, l.until)
 	return err
 }
 

@@ -36,7 +36,7 @@ func (r *receiver) receive(ctx context.Context) ([]*claimed, error) {
 
 func (r *receiver) takeOrJoin(ctx context.Context) (rows []*claimed, err error) {
 	err = r.db.Batch(ctx, false, func(tx *store.Tx) error {
-		if rows, err = handed(tx, r.waiter.Ticket()); len(rows) > 0 || err != nil {
+		if rows, err = handed(tx, r.waiter); len(rows) > 0 || err != nil {
 			return err
 		}
 		if rows, err = takeAny(tx, r.from, r.opts); err != nil {
@@ -86,7 +86,7 @@ func (r *receiver) lookAt(tx *store.Tx, s Source) (work bool, err error) {
 func (r *receiver) look(ctx context.Context) (rows []*claimed, err error) {
 	act := !r.waiter.Joined()
 	err = r.db.View(context.WithoutCancel(ctx), func(tx *store.Tx) error {
-		if rows, err = handed(tx, r.waiter.Ticket()); len(rows) > 0 || err != nil || act {
+		if rows, err = handed(tx, r.waiter); len(rows) > 0 || err != nil || act {
 			return err
 		}
 		r.next = time.Time{}
@@ -114,7 +114,7 @@ func (r *receiver) giveUp(ctx context.Context) error {
 		if _, err := r.waiter.LeaveTx(tx); err != nil {
 			return err
 		}
-		rows, err := handed(tx, r.waiter.Ticket())
+		rows, err := handed(tx, r.waiter)
 		if err != nil {
 			return err
 		}

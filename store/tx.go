@@ -98,6 +98,12 @@ func (tx *Tx) AtCommit(key any, fn func(*Tx) error) {
 	tx.atCommit = append(tx.atCommit, deferredFunc{key, fn})
 }
 
+// Deferred reports whether an AtCommit function of the key is going to run.
+func (tx *Tx) Deferred(key any) bool {
+	_, ok := tx.deferred[key]
+	return ok
+}
+
 // AfterCommit runs fn after the transaction has committed, outside the gate. It
 // does not run if the commit, or the operation that asked for it, fails.
 func (tx *Tx) AfterCommit(fn func()) { tx.afterCommit = append(tx.afterCommit, fn) }

@@ -51,6 +51,7 @@ type Waiting struct {
 	Session int64
 	Want    int
 	Param   int64
+	Timer   time.Time // when it would have looked by itself
 }
 
 // NewWaiter returns a waiter that has not joined anything.
@@ -60,6 +61,9 @@ func (db *DB) NewWaiter() *Waiter {
 
 // Ticket is the waiter's place in the order of all waiters, 0 before JoinTx.
 func (w *Waiter) Ticket() int64 { return w.ticket }
+
+// Session is the session under which the waiter has its ticket, 0 before JoinTx.
+func (w *Waiter) Session() int64 { return w.session }
 
 // Joined reports whether the waiter has a ticket of the living session.
 func (w *Waiter) Joined() bool {
@@ -213,10 +217,12 @@ func (tx *Tx) Wake(topic string, n int) error {
 // NextWaiter returns the first waiter of a topic, and false if there is none.
 func (tx *Tx) NextWaiter(topic string) (Waiting, bool, error) {
 	var w Waiting
+	var timer int64
 	err := tx.QueryRow(`
-		SELECT ticket, session_id, want, param FROM dcq_waiters
+		SELECT ticket, session_id, want, param, timer FROM dcq_waiters
 		WHERE topic = ? AND woken = 0 ORDER BY ticket LIMIT 1`, topic).
-		Scan(&w.Ticket, &w.Session, &w.Want, &w.Param)
+		Scan(&w.Ticket, &w.Session, &w.Want, &w.Param, &timer)
+	w.Timer = time.Unix(0, timer)
 	if errors.Is(err, ErrNoRows) {
 		return Waiting{}, false, nil
 	}

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"runtime"
 	"time"
 
 	"github.com/dcq-go/dcq/queue"
@@ -30,6 +31,7 @@ func (p *Pool) fetch() error {
 		if err == nil {
 			p.accept(list)
 			pause = retryFirst
+			runtime.Gosched() // the handlers first, then the next commit
 			continue
 		}
 		if p.fetching.Err() != nil {

@@ -44,9 +44,8 @@ CREATE INDEX dcq_jobs_ready   ON dcq_jobs (queue_id, priority DESC, due, id) WHE
 CREATE INDEX dcq_jobs_delayed ON dcq_jobs (queue_id, due, id)                WHERE state = 1;
 CREATE INDEX dcq_jobs_blocked ON dcq_jobs (queue_id, group_key, priority DESC, due, id) WHERE state = 2;
 CREATE INDEX dcq_jobs_leased  ON dcq_jobs (lease_until)                      WHERE state = 3;
-CREATE INDEX dcq_jobs_held    ON dcq_jobs (session_id, queue_id)             WHERE state = 3;
+CREATE INDEX dcq_jobs_held    ON dcq_jobs (session_id, ticket)               WHERE state = 3;
 CREATE INDEX dcq_jobs_dead    ON dcq_jobs (queue_id, id)                     WHERE state = 4;
-CREATE INDEX dcq_jobs_handed  ON dcq_jobs (ticket)                           WHERE ticket IS NOT NULL;
 CREATE UNIQUE INDEX dcq_jobs_unique ON dcq_jobs (queue_id, unique_key)       WHERE unique_key IS NOT NULL AND state <> 4;
 
 -- What went wrong with the attempts at a job.

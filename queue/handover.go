@@ -1,0 +1,72 @@
+package queue
+
+import (
+	"time"
+
+	"github.com/dcq-go/dcq/store"
+)
+
+// handOver hands new jobs to those who wait for them, in the transaction of the push:
+// they only need to read then. That a waiter stands in line means that no job is
+// ready (see deferDispatch), so a new one is next.
+type handOver struct {
+	tx    *store.Tx
+	queue int64
+
+	asked  bool          // whether somebody waits is known
+	waiter store.Waiting // who gets the next jobs
+	left   int           // how many it still takes
+}
+
+// lease is the columns of a leased job; without a token they are those of another.
+type lease struct {
+	attempt                       int
+	token, session, ticket, until any
+}
+
+// next returns the lease under which the next job is handed over, or none if nobody
+// waits.
+func (h *handOver) next() (lease, error) {
+	if h.left == 0 {
+		if err := h.nextWaiter(); h.left == 0 || err != nil {
+			return lease{}, err
+		}
+	}
+	h.left--
+	token, err := h.tx.Next()
+	if err != nil {
+		return lease{}, err
+	}
+	until := h.tx.Monotonic() + time.Duration(h.waiter.Param)
+	return lease{1, token, h.waiter.Session, h.waiter.Ticket, int64(until)}, nil
+}
+
+// nextWaiter takes the first waiter out of the line, unless the queue is paused or
+// has jobs that come first: those that this transaction made ready before.
+func (h *handOver) nextWaiter() error {
+	if h.asked && h.waiter.Ticket == 0 {
+		return nil
+	}
+	h.asked = true
+	h.waiter = store.Waiting{}
+	if h.tx.Deferred(dispatchKey{h.queue}) {
+		return nil
+	}
+	w, waiting, err := h.tx.NextWaiter(topicOf(h.queue))
+	if err != nil || !waiting {
+		return err
+	}
+	var paused bool
+	err = h.tx.QueryRow(`SELECT paused FROM dcq_queues WHERE id = ?`, h.queue).Scan(&paused)
+	if err != nil || paused {
+		return err
+	}
+	h.waiter, h.left = w, w.Want
+	if err := h.tx.Serve(w); err != nil {
+		return err
+	}
+	if w.Timer.Before(h.tx.Now().Add(store.Horizon)) {
+		deferDispatch(h.tx, h.queue) // it may have been the only one who knew what is due
+	}
+	return nil
+}
