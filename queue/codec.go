@@ -20,11 +20,11 @@ type Codec[T any] interface {
 type defaultCodec[T any] struct{}
 
 func (defaultCodec[T]) Encode(v T) ([]byte, error) {
-	switch v := any(v).(type) {
-	case []byte:
-		return v, nil
-	case string:
-		return []byte(v), nil
+	switch p := any(&v).(type) { // by T, not by what an interface holds, as in Decode
+	case *[]byte:
+		return *p, nil
+	case *string:
+		return []byte(*p), nil
 	}
 	return json.Marshal(v)
 }
