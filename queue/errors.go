@@ -45,6 +45,9 @@ var (
 	// ErrNoValue is returned when a deque has no such value.
 	ErrNoValue = errors.New("queue: value not in deque")
 
+	// ErrExists is returned by Deque.Copy when there is a deque of the new name.
+	ErrExists = errors.New("queue: exists already")
+
 	// ErrMaxLen is returned when a deque was made with another maximum length.
 	ErrMaxLen = errors.New("queue: deque has another maximum length")
 )
