@@ -17,6 +17,7 @@ type Problem struct {
 	Text    string `json:"text"`
 }
 
+// String returns the package and the text.
 func (p Problem) String() string { return p.Package + ": " + p.Text }
 
 // Check looks for inconsistencies in the database, in the store's own tables and

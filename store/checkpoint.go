@@ -14,11 +14,11 @@ const (
 
 	// walSoft is how many pages of the WAL gather until they are copied back, beside
 	// the writers.
-	walSoft = 1000
+	walSoft = 4000
 
 	// walHard is the length at which the rest is copied while the gate is held: no
 	// writer can then outrun the copy, and the next commit starts the WAL anew.
-	walHard = 4000
+	walHard = 16000
 
 	// walKeep is the size in bytes to which the file is cut when it starts anew.
 	walKeep = 16 << 20

@@ -27,6 +27,11 @@ const (
 	sqlRollbackTo = `ROLLBACK TO dcq`
 )
 
+// pageSize is that of a new database. A commit writes every page that it touches
+// whole, and most touch a few rows: small pages make the way from a push to a waiting
+// handler a fifth shorter than SQLite's default of 4,096 (BenchmarkWake).
+const pageSize = 1024
+
 // applicationID marks a database file as ours: "dcq1".
 const applicationID = 0x64637131
 
@@ -35,6 +40,7 @@ func dataSource(path string, busy time.Duration, readOnly bool) string {
 	q := url.Values{}
 	q.Set("mode", "rw") // never made behind our back when somebody removed it
 	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()))
+	q.Add("_pragma", fmt.Sprintf("page_size(%d)", pageSize)) // of a new database only
 	q.Add("_pragma", "foreign_keys(1)")
 	q.Add("_pragma", "temp_store(2)")
 	q.Add("_pragma", "wal_autocheckpoint(0)") // the checkpointer does it, off the hot path
