@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/dcq-go/dcq/store"
 )
@@ -111,7 +112,10 @@ func (p *process) start() *process {
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
+	// A test that hangs fails sooner than the whole run does.
+	patience := time.AfterFunc(time.Minute, func() { _ = p.cmd.Process.Kill() })
 	p.t.Cleanup(func() {
+		patience.Stop()
 		p.kill()
 		if p.t.Failed() && p.stderr.Len() > 0 {
 			p.t.Logf("child %s wrote:\n%s", p.name, p.stderr.String())

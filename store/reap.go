@@ -163,6 +163,7 @@ func (db *DB) sweepSessionFiles(ctx context.Context) error {
 
 // sessionFileID returns the session that a file of the sessions directory is of.
 func sessionFileID(name string) (int64, bool) {
-	id, err := strconv.ParseInt(strings.TrimSuffix(name, ".life"), 10, 64)
-	return id, err == nil && id > 0
+	number := strings.TrimSuffix(name, ".life")
+	id, err := strconv.ParseInt(number, 10, 64)
+	return id, err == nil && id > 0 && strconv.FormatInt(id, 10) == number
 }

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"runtime/debug"
@@ -108,11 +107,17 @@ func (db *DB) freeGate() {
 // own error is one that no operation survived.
 func (db *DB) commitBatch(tx *Tx, batch []*operation) error {
 	err := db.tryCommit(tx, batch)
-	if err == nil || errors.Is(err, errNothingLeft) {
+	if err == nil {
+		return nil
+	}
+	gone := db.checkPlace()
+	if gone == nil {
 		return err
 	}
-	// That the database is gone explains whatever else went wrong.
-	return cmp.Or(db.checkPlace(), err)
+	for _, op := range batch {
+		op.err = nil // that the database is gone explains whatever went wrong
+	}
+	return gone
 }
 
 func (db *DB) tryCommit(tx *Tx, batch []*operation) error {

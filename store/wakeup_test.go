@@ -1,0 +1,252 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/dcq-go/dcq/store"
+	"github.com/dcq-go/dcq/store/storetest"
+)
+
+func init() {
+	children["echo"] = echo
+	children["take"] = takeInChild
+}
+
+// items is a table of things to hand over, by topic.
+func items(t testing.TB, db *store.DB) {
+	t.Helper()
+	err := db.Update(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Exec(`CREATE TABLE IF NOT EXISTS items (n INTEGER PRIMARY KEY, topic TEXT NOT NULL) STRICT`)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// give adds an item and wakes the first who waits for one.
+func give(ctx context.Context, db *store.DB, topic string) error {
+	return db.Batch(ctx, false, func(tx *store.Tx) error {
+		n, err := tx.Next()
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`INSERT INTO items (n, topic) VALUES (?, ?)`, n, topic); err != nil {
+			return err
+		}
+		return tx.Wake(topic, 1)
+	})
+}
+
+// take takes an item, waiting for one.
+func take(ctx context.Context, db *store.DB, topic string) error {
+	w := db.NewWaiter()
+	defer w.Close()
+	return takeWith(ctx, db, w, topic, func() {})
+}
+
+// takeWith is take with a waiter; it calls joined when the waiter is first in line.
+func takeWith(ctx context.Context, db *store.DB, w *store.Waiter, topic string, joined func()) error {
+	reason := store.Pulsed
+	for {
+		found := false
+		err := db.Batch(context.WithoutCancel(ctx), false, func(tx *store.Tx) error {
+			n, err := tx.Exec(`DELETE FROM items WHERE n = (SELECT min(n) FROM items WHERE topic = ?)`, topic)
+			if found = n > 0; err != nil {
+				return err
+			}
+			if found {
+				_, err := w.LeaveTx(tx)
+				return err
+			}
+			return w.JoinTx(tx, store.WaitSpec{Package: "store", Topics: []string{topic}})
+		})
+		if err != nil {
+			return err
+		}
+		if found {
+			if reason == store.Backstop {
+				db.CountMissed()
+			}
+			return nil
+		}
+		joined()
+		joined = func() {}
+		if reason, err = w.Wait(ctx, time.Time{}); err != nil {
+			return errors.Join(err, giveUp(db, w))
+		}
+	}
+}
+
+// giveUp leaves the line and passes on what the waiter was woken for.
+func giveUp(db *store.DB, w *store.Waiter) error {
+	return db.Batch(context.Background(), false, func(tx *store.Tx) error {
+		topics, err := w.LeaveTx(tx)
+		for _, topic := range topics {
+			err = errors.Join(err, tx.Wake(topic, 1))
+		}
+		return err
+	})
+}
+
+// echo answers each item of topic "there" by one of topic "back".
+func echo(c *child) error {
+	db, err := c.open(store.Options{PollWakeups: c.args[2] == "poll"})
+	if err != nil {
+		return err
+	}
+	times, err := strconv.Atoi(c.args[1])
+	if err != nil {
+		return err
+	}
+	for range times {
+		if err := errors.Join(take(c.context(), db, "there"), give(c.context(), db, "back")); err != nil {
+			return err
+		}
+	}
+	c.say("missed %d", db.Wakeups().Missed)
+	return db.Close()
+}
+
+func TestHandOverBetweenProcesses(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		mode  string
+		times int
+	}{{"watch", 1500}, {"poll", 150}} {
+		t.Run(test.mode, func(t *testing.T) {
+			t.Parallel()
+			db := storetest.Open(t, store.Options{PollWakeups: test.mode == "poll"})
+			items(t, db)
+			p := start(t, "echo", db.Dir(), strconv.Itoa(test.times), test.mode)
+			for range test.times {
+				if err := errors.Join(give(t.Context(), db, "there"), take(t.Context(), db, "back")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p.expect("missed 0")
+			if n := db.Wakeups().Missed; n != 0 {
+				t.Errorf("missed wake-ups = %d, want 0", n)
+			}
+			if polling := db.Wakeups().Polling; (polling != "") != (test.mode == "poll") {
+				t.Errorf("polling = %q in mode %s", polling, test.mode)
+			}
+		})
+	}
+}
+
+// takeInChild says that it is in line, and that it has taken.
+func takeInChild(c *child) error {
+	db, err := c.open(store.Options{})
+	if err != nil {
+		return err
+	}
+	w := db.NewWaiter()
+	defer w.Close()
+	if err := takeWith(c.context(), db, w, c.args[1], func() { c.say("in line") }); err != nil {
+		return err
+	}
+	c.say("taken, missed %d", db.Wakeups().Missed)
+	return db.Close()
+}
+
+// A waiter that was woken and gives up makes the next look.
+func TestCanceledWaiterPassesOn(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	items(t, db)
+	w := db.NewWaiter()
+	defer w.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := takeWith(ctx, db, w, "topic", cancel); !errors.Is(err, context.Canceled) {
+		t.Errorf("take() = %v, want canceled", err)
+	}
+
+	// In line, picked, and gone before it looks.
+	first := db.NewWaiter()
+	defer first.Close()
+	err := db.Batch(t.Context(), false, func(tx *store.Tx) error {
+		return first.JoinTx(tx, store.WaitSpec{Package: "store", Topics: []string{"topic"}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, "take", db.Dir(), "topic")
+	p.expect("in line")
+	if err := give(t.Context(), db, "topic"); err != nil {
+		t.Fatal(err)
+	}
+	if err := giveUp(db, first); err != nil {
+		t.Fatal(err)
+	}
+	p.expect("taken, missed 0")
+}
+
+// Two commits whose pulses merge: one picks a waiter, the other changes the timer of
+// another. Both look.
+func TestPulsesMerge(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	join := func(topic string) *store.Waiter {
+		w := db.NewWaiter()
+		t.Cleanup(w.Close)
+		err := db.Batch(t.Context(), false, func(tx *store.Tx) error {
+			return w.JoinTx(tx, store.WaitSpec{Package: "store", Topics: []string{topic}, Timer: time.Now().Add(time.Hour)})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w
+	}
+	picked, timed := join("a"), join("b")
+	err := db.Batch(t.Context(), false, func(tx *store.Tx) error {
+		return errors.Join(tx.Wake("a", 1), tx.Rearm("b", tx.Now().Add(time.Second)))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range []*store.Waiter{picked, timed} {
+		if reason, err := w.Wait(t.Context(), time.Time{}); reason != store.Pulsed || err != nil {
+			t.Errorf("Wait() = %v, %v, want a pulse", reason, err)
+		}
+		if err := giveUp(db, w); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// One item wakes one of many waiters, in the order in which they came.
+func TestWakeInOrder(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	items(t, db)
+	const n = 8
+	order := make(chan int, n)
+	inLine := make(chan struct{})
+	for i := range n {
+		go func() {
+			w := db.NewWaiter()
+			if err := takeWith(t.Context(), db, w, "topic", func() { inLine <- struct{}{} }); err != nil {
+				t.Errorf("take() = %v", err)
+			}
+			w.Close()
+			order <- i
+		}()
+		<-inLine
+	}
+	for want := range n {
+		if err := give(t.Context(), db, "topic"); err != nil {
+			t.Fatal(err)
+		}
+		if got := <-order; got != want {
+			t.Errorf("waiter %d took it, want %d", got, want)
+		}
+	}
+	if s := db.Wakeups(); s.Waiters != 0 || s.Missed != 0 {
+		t.Errorf("Wakeups() = %+v, want no waiters and none missed", s)
+	}
+}
