@@ -13,6 +13,7 @@ func TestMain(m *testing.M) {
 		// of the tests
 		"worker": workerChild,
 		"stop":   stoppedChild,
+		"answer": answerChild,
 		// of the benchmarks
 		"echo":  echoChild,
 		"hold":  holdChild,
