@@ -87,9 +87,6 @@ func (c *committer) do(ctx context.Context, op *operation) error {
 	op.leader = !c.leading
 	c.leading = true
 	c.mu.Unlock()
-	if op.leader {
-		c.lead(ctx, op)
-	}
 	return c.wait(ctx, op)
 }
 

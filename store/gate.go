@@ -12,6 +12,10 @@ import (
 // wait for it: that saves a switch between processes for each commit.
 const burst = time.Millisecond
 
+// patience is how long one waits at the turnstile before one goes past it: who stands
+// in it may have been stopped (Ctrl-Z), and is not to stop everybody else.
+const patience = 100 * time.Millisecond
+
 // gate is the OS lock that lets one process commit at a time. The kernel frees the
 // lock of a process that dies.
 //
@@ -27,14 +31,21 @@ type gate struct {
 	turnstile *os.File
 	began     time.Time // of the burst
 
-	mu   sync.Mutex // protects the fields below
-	left *attempt   // one that a canceled caller left behind
+	mu      sync.Mutex // protects the fields below
+	left    *attempt   // one that a canceled caller left behind
+	stuck   bool       // a goroutine still waits for the turnstile that its attempt went past
+	blocked int        // goroutines that use the files
+	closed  bool
 }
 
-// attempt is a goroutine's blocking wait for the lock.
+// attempt is a blocking wait for the lock.
 type attempt struct {
-	done   chan error // capacity 1
-	wanted bool       // protected by gate.mu
+	done chan error // capacity 1
+
+	// Protected by gate.mu.
+	wanted bool
+	passed bool // it has passed the turnstile
+	past   bool // it went past it
 }
 
 // acquire takes the gate. If ctx ends first, it returns the context's cause, and
@@ -66,15 +77,19 @@ func (g *gate) attempt() (*attempt, error) {
 		defer g.mu.Unlock()
 		return g.left, nil
 	}
+	stuck := g.stuck
 	g.mu.Unlock()
-	if time.Since(g.began) < burst {
+	if stuck || time.Since(g.began) < burst {
 		if ok, err := tryLockFile(g.file); ok || err != nil {
 			return nil, err
 		}
 	}
-	passing, err := tryLockFile(g.turnstile)
-	if err != nil {
-		return nil, err
+	passing := false
+	if !stuck {
+		var err error
+		if passing, err = tryLockFile(g.turnstile); err != nil {
+			return nil, err
+		}
 	}
 	if passing {
 		ok, err := tryLockFile(g.file)
@@ -83,24 +98,60 @@ func (g *gate) attempt() (*attempt, error) {
 			return nil, errors.Join(err, unlockFile(g.turnstile))
 		}
 	}
-	a := &attempt{done: make(chan error, 1), wanted: true}
+	a := &attempt{done: make(chan error, 1), wanted: true, passed: passing, past: stuck}
 	g.mu.Lock()
 	g.left = a
+	g.blocked++
 	g.mu.Unlock()
-	go g.block(a, passing)
+	go g.block(a)
 	return a, nil
 }
 
-// block waits for the turnstile, unless it is passing already, and for the gate, for
-// whoever wants it by then.
-func (g *gate) block(a *attempt, passing bool) {
-	var err error
-	if !passing {
-		err = lockFile(g.turnstile)
+// block waits for the turnstile, unless the attempt has passed it or goes past it, and
+// for the gate.
+func (g *gate) block(a *attempt) {
+	defer g.unblock()
+	if a.past {
+		g.deliver(a, lockFile(g.file))
+		return
 	}
-	if err == nil {
-		err = errors.Join(lockFile(g.file), unlockFile(g.turnstile))
+	if !a.passed && !g.pass(a) {
+		return
 	}
+	g.deliver(a, errors.Join(lockFile(g.file), unlockFile(g.turnstile)))
+}
+
+// pass waits for the turnstile. It reports false if the attempt meanwhile went past it.
+func (g *gate) pass(a *attempt) bool {
+	limit := time.AfterFunc(patience, func() { g.goPast(a) })
+	defer limit.Stop()
+	_ = lockFile(g.turnstile) // it is a courtesy; without it there is still the gate
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if a.past {
+		g.stuck = false
+		_ = unlockFile(g.turnstile)
+		return false
+	}
+	a.passed = true
+	return true
+}
+
+func (g *gate) goPast(a *attempt) {
+	g.mu.Lock()
+	if a.passed {
+		g.mu.Unlock()
+		return
+	}
+	a.past, g.stuck = true, true
+	g.blocked++
+	g.mu.Unlock()
+	defer g.unblock()
+	g.deliver(a, lockFile(g.file))
+}
+
+// deliver hands the lock to whoever wants it by now.
+func (g *gate) deliver(a *attempt, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if a.wanted {
@@ -134,6 +185,25 @@ func (g *gate) abandon() {
 
 func (g *gate) release() error { return unlockFile(g.file) }
 
+// close closes the files, or leaves that to the last goroutine that is blocked on them.
 func (g *gate) close() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
+	return g.closeFiles()
+}
+
+func (g *gate) unblock() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.blocked--
+	_ = g.closeFiles()
+}
+
+// closeFiles closes the files when nobody needs them. Precondition: mu is held.
+func (g *gate) closeFiles() error {
+	if !g.closed || g.blocked > 0 {
+		return nil
+	}
 	return errors.Join(g.file.Close(), g.turnstile.Close())
 }

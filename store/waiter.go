@@ -238,15 +238,15 @@ func (tx *Tx) Serve(w Waiting) error {
 }
 
 // Rearm makes the first waiter of a topic look at the given time, if it would not
-// look by itself before.
+// look by itself before. One whose time has passed may have looked already.
 func (tx *Tx) Rearm(topic string, at time.Time) error {
 	if at.After(tx.now.Add(Horizon)) {
 		return nil
 	}
 	return tx.Query(`
 		UPDATE dcq_waiters SET timer = ?
-		WHERE topic = ? AND timer > ? AND ticket = (SELECT min(ticket) FROM dcq_waiters WHERE topic = ?)
-		RETURNING session_id`, []any{at.UnixNano(), topic, at.UnixNano(), topic}, func(scan Scan) error {
+		WHERE topic = ? AND (timer > ? OR timer <= ?) AND ticket = (SELECT min(ticket) FROM dcq_waiters WHERE topic = ?)
+		RETURNING session_id`, []any{at.UnixNano(), topic, at.UnixNano(), tx.now.UnixNano(), topic}, func(scan Scan) error {
 		var session int64
 		if err := scan(&session); err != nil {
 			return err

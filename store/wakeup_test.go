@@ -186,37 +186,57 @@ func TestCanceledWaiterPassesOn(t *testing.T) {
 	p.expect("taken, missed 0")
 }
 
+// joinLine puts a waiter in the line of a topic.
+func joinLine(t *testing.T, db *store.DB, topic string, timer time.Time) *store.Waiter {
+	t.Helper()
+	w := db.NewWaiter()
+	t.Cleanup(w.Close)
+	err := db.Batch(t.Context(), false, func(tx *store.Tx) error {
+		return w.JoinTx(tx, store.WaitSpec{Package: "store", Topics: []string{topic}, Timer: timer})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// wantPulse fails the test unless a pulse makes the waiter look.
+func wantPulse(t *testing.T, w *store.Waiter) {
+	t.Helper()
+	if reason, err := w.Wait(t.Context(), time.Time{}); reason != store.Pulsed || err != nil {
+		t.Errorf("Wait() = %v, %v, want a pulse", reason, err)
+	}
+}
+
 // Two commits whose pulses merge: one picks a waiter, the other changes the timer of
 // another. Both look.
 func TestPulsesMerge(t *testing.T) {
 	t.Parallel()
 	db := storetest.Open(t, store.Options{})
-	join := func(topic string) *store.Waiter {
-		w := db.NewWaiter()
-		t.Cleanup(w.Close)
-		err := db.Batch(t.Context(), false, func(tx *store.Tx) error {
-			return w.JoinTx(tx, store.WaitSpec{Package: "store", Topics: []string{topic}, Timer: time.Now().Add(time.Hour)})
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return w
-	}
-	picked, timed := join("a"), join("b")
+	wantPulse(t, joinLine(t, db, "other", time.Time{})) // a new session looks once
+	picked := joinLine(t, db, "a", time.Now().Add(time.Hour))
+	timed := joinLine(t, db, "b", time.Now().Add(time.Hour))
 	err := db.Batch(t.Context(), false, func(tx *store.Tx) error {
 		return errors.Join(tx.Wake("a", 1), tx.Rearm("b", tx.Now().Add(time.Second)))
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, w := range []*store.Waiter{picked, timed} {
-		if reason, err := w.Wait(t.Context(), time.Time{}); reason != store.Pulsed || err != nil {
-			t.Errorf("Wait() = %v, %v, want a pulse", reason, err)
-		}
-		if err := giveUp(db, w); err != nil {
-			t.Fatal(err)
-		}
+	wantPulse(t, picked)
+	wantPulse(t, timed)
+}
+
+// A waiter whose timer has passed, and who waits on, hears of the next.
+func TestRearmAfterTheTimer(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	wantPulse(t, joinLine(t, db, "other", time.Time{})) // a new session looks once
+	w := joinLine(t, db, "topic", time.Now().Add(-time.Second))
+	err := db.Batch(t.Context(), false, func(tx *store.Tx) error { return tx.Rearm("topic", tx.Now().Add(time.Second)) })
+	if err != nil {
+		t.Fatal(err)
 	}
+	wantPulse(t, w)
 }
 
 // One item wakes one of many waiters, in the order in which they came.
