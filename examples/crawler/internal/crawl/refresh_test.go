@@ -1,0 +1,157 @@
+package crawl_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/dcq-go/dcq/examples/crawler/internal/frontier"
+	"github.com/dcq-go/dcq/examples/crawler/internal/settings"
+)
+
+// tagged serves a page under an entity tag, and 304 to those who have it.
+func tagged(tag, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", tag)
+		if r.Header.Get("If-None-Match") == tag {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		html(body)(w, r)
+	}
+}
+
+// dated does the same by date.
+func dated(date, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Last-Modified", date)
+		if r.Header.Get("If-Modified-Since") == date {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		html(body)(w, r)
+	}
+}
+
+func TestRefresh(t *testing.T) {
+	w := newWeb(t)
+	w.on("/", tagged(`"1"`, `<a href="dated">d</a><a href="plain">p</a><a href="changes">c</a><a href="goes">g</a><a href="comes">x</a>`))
+	w.on("/dated", dated("Sat, 01 Jan 2000 00:00:00 GMT", "dated"))
+	w.on("/plain", html("plain"))
+	w.on("/changes", tagged(`"old"`, "old"))
+	w.on("/goes", tagged(`"goes"`, "goes"))
+	s := settings.Settings{Private: true, Delay: time.Second}
+	l := newLab(t, s, w.URL+"/")
+	l.finish()
+	w.asked()
+	before := l.page(w.URL + "/")
+
+	l.clock.Advance(time.Hour)
+	w.on("/changes", tagged(`"new"`, `new <a href="more">m</a>`))
+	w.on("/goes", nil)
+	w.on("/comes", html("here I am"))
+	l.start(s, true)
+	l.finish()
+
+	after := l.wantOutcome(w.URL+"/", frontier.Stored)
+	equal(t, "tag, title, hash, visits", []any{after.ETag, after.Title, after.Hash, after.Visits}, []any{before.ETag, before.Title, before.Hash, 2})
+	if !after.Fetched.After(before.Fetched) || !after.Changed.Equal(before.Changed) {
+		t.Errorf("fetched %v, changed %v, want the first later than %v, the second equal to %v", after.Fetched, after.Changed, before.Fetched, before.Changed)
+	}
+	if body, err := l.f.Body(context.Background(), w.URL+"/changes"); string(body) != `new <a href="more">m</a>` {
+		t.Errorf("body of a changed page = %q, %v", body, err)
+	}
+	l.wantOutcome(w.URL+"/goes", frontier.Missing)
+	l.wantOutcome(w.URL+"/comes", frontier.Stored)
+	l.wantOutcome(w.URL+"/more", frontier.Missing)
+	if _, err := l.f.Body(context.Background(), w.URL+"/goes"); !errors.Is(err, frontier.ErrUnknown) {
+		t.Errorf("body of a page that is gone: %v, want ErrUnknown", err)
+	}
+	run := l.status().Run
+	equal(t, "run, refresh, unchanged, stored, missing", []any{run.Number, run.Refresh, run.Counts.Unchanged, run.Counts.Stored, run.Counts.Missing},
+		[]any{2, true, 2, 3, 2})
+	asked := map[string]int{}
+	for _, path := range w.asked() {
+		asked[path]++
+	}
+	equal(t, "requests of the second run", asked, map[string]int{"/": 1, "/dated": 1, "/plain": 1, "/changes": 1, "/goes": 1, "/comes": 1, "/more": 1})
+}
+
+func TestRefreshKeepsWhatCannotBeHad(t *testing.T) {
+	w := newWeb(t)
+	w.on("/a", html("<title>a</title>"))
+	w.on("/b", html("<title>b</title>"))
+	s := settings.Settings{Private: true, Delay: time.Second, Tries: 2}
+	l := newLab(t, s, w.URL+"/a", w.URL+"/b")
+	l.finish()
+	w.on("/a", status(500))
+	w.on("/b", status(403))
+	l.start(s, true)
+	l.finish()
+	a := l.wantOutcome(w.URL+"/a", frontier.Stored)
+	equal(t, "title and reason", []any{a.Title, a.Reason}, []any{"a", "failed 2 times, the last time: status 500 Internal Server Error"})
+	if _, err := l.f.Body(context.Background(), w.URL+"/a"); err != nil {
+		t.Errorf("body of a page that is down: %v", err)
+	}
+	l.wantOutcome(w.URL+"/b", frontier.Failed)
+	equal(t, "gave up", l.status().Run.Counts.GaveUp, 1)
+
+	// A third run begins anew with what died.
+	w.on("/a", html("<title>back</title>"))
+	l.start(s, true)
+	l.finish()
+	equal(t, "title and reason", []any{l.page(w.URL + "/a").Title, l.page(w.URL + "/a").Reason}, []any{"back", ""})
+	equal(t, "dead jobs", l.status().Queue.Dead, 0)
+}
+
+func TestRefreshNeedsAFinishedRun(t *testing.T) {
+	w := newWeb(t)
+	w.on("/a", html("a"))
+	l := newLab(t, settings.Settings{}, w.URL+"/a")
+	if _, err := l.f.StartRun(context.Background(), true); !errors.Is(err, frontier.ErrBusy) {
+		t.Errorf("StartRun(refresh) of an unfinished crawl = %v, want ErrBusy", err)
+	}
+	l.finish()
+	run, err := l.f.StartRun(context.Background(), true)
+	if err != nil || run.Number != 2 {
+		t.Errorf("StartRun(refresh) = %+v, %v, want run 2", run, err)
+	}
+	l.finish()
+}
+
+func TestSitemaps(t *testing.T) {
+	w, other := newWeb(t), newWeb(t)
+	w.on("/robots.txt", plain(fmt.Sprintf("Sitemap: /index.xml\nSitemap: /private/list.txt\nSitemap: %s/foreign.txt\nUser-agent: *\nDisallow: /private/\n", other.URL)))
+	w.on("/index.xml", plain(`<sitemapindex><sitemap><loc>/index.xml</loc></sitemap><sitemap><loc>/list.xml</loc></sitemap>
+		<sitemap><loc>/moved.txt</loc></sitemap><sitemap><loc>/none.xml</loc></sitemap></sitemapindex>`))
+	w.on("/list.xml", tagged(`"list"`, fmt.Sprintf(`<urlset><url><loc>%s/from-list</loc></url><url><loc>%s/foreign</loc></url>
+		<url><loc>%s/private/x</loc></url></urlset>`, w.URL, other.URL, w.URL)))
+	w.on("/moved.txt", status(301, "Location", "/list.txt"))
+	w.on("/list.txt", plain(w.URL+"/from-text\n"))
+	l := newLab(t, settings.Settings{}, w.URL+"/")
+	l.finish()
+	l.wantOutcome(w.URL+"/from-list", frontier.Missing)
+	l.wantOutcome(w.URL+"/from-text", frontier.Missing)
+	l.wantOutcome(w.URL+"/private/x", frontier.Disallowed)
+	equal(t, "known", l.status().Known, 4)
+	equal(t, "requests to the other host", other.asked(), "[]")
+	for url, want := range map[string]string{
+		"/index.xml": "", "/none.xml": "status 404 Not Found", "/private/list.txt": "disallowed: ", "/moved.txt": "redirected",
+	} {
+		m, err := l.f.Sitemap(context.Background(), w.URL+url)
+		if err != nil || m.Reason != want {
+			t.Errorf("Sitemap(%s) = %q, %v, want %q", url, m.Reason, err, want)
+		}
+	}
+	w.asked()
+	l.start(settings.Settings{Private: true}, true)
+	l.finish()
+	m, err := l.f.Sitemap(context.Background(), w.URL+"/list.xml")
+	if err != nil || m.Entries != 3 || m.Status != http.StatusNotModified {
+		t.Errorf("sitemap that has not changed = %+v, %v, want its entries kept", m, err)
+	}
+	equal(t, "known after a refresh", l.status().Known, 4)
+}
