@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/dcq-go/dcq/queue"
+	"github.com/dcq-go/dcq/store"
+)
+
+// completeFor bounds how long a press of the tab key may take.
+const completeFor = time.Second
+
+func (a *app) completionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "completion bash|zsh|fish|powershell",
+		Short: "print a script that completes verbs, options and queues",
+		Long: `completion prints a script for a shell, which then completes verbs, options and the
+names of the queues in the store that the command line or $DCQ_STORE names.`,
+		Example: `
+  source <(dcq completion bash)                              in ~/.bashrc
+  source <(dcq completion zsh)                               in ~/.zshrc
+  dcq completion fish > ~/.config/fish/completions/dcq.fish
+  dcq completion powershell | Out-String | Invoke-Expression`,
+		Args:      cobra.ExactArgs(1),
+		ValidArgs: []string{"bash", "zsh", "fish", "powershell"},
+		RunE: func(c *cobra.Command, args []string) error {
+			root := c.Root()
+			switch args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(a.stdout, true)
+			case "zsh":
+				return root.GenZshCompletion(a.stdout)
+			case "fish":
+				return root.GenFishCompletion(a.stdout, true)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(a.stdout)
+			}
+			return usagef("no completion for %q; the shells are bash, zsh, fish and powershell", args[0])
+		},
+	}
+}
+
+// completeQueue completes a queue's name as the only argument.
+func (a *app) completeQueue(c *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return a.queueNames(), cobra.ShellCompDirectiveNoFileComp
+}
+
+// completeQueues completes names of queues that are not yet on the command line.
+func (a *app) completeQueues(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	names := slices.DeleteFunc(a.queueNames(), func(name string) bool { return slices.Contains(args, name) })
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// queueNames returns the names of the queues, none if they cannot be had quickly. It
+// makes no store.
+func (a *app) queueNames() (names []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), completeFor)
+	defer cancel()
+	_ = a.inStore(ctx, needStore, func(db *store.DB) error {
+		list, err := queue.List(ctx, db)
+		for _, q := range list {
+			names = append(names, q.Name)
+		}
+		return err
+	})
+	return names
+}

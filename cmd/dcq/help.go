@@ -1,0 +1,165 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const rootHelp = `dcq keeps job queues in one directory, which any number of processes of this
+host use at the same time. There is no server. A job is handed out until it is
+done; one whose process dies goes to another process at once.
+
+Results go to standard output, everything else to standard error. Durations are
+written 500ms, 10s, 5m or 1h30m; a bare number means seconds. Options end at --.`
+
+const exitCodeHelp = `Exit codes:
+  0    done
+  1    a negative answer: empty, not there, not in a state that allows it, problems found
+  2    the command line is wrong
+  122  work, pop: the lease of a job was lost (work then stops the job's command)
+  123  work: some jobs failed for good
+  124  timed out
+  125  dcq itself failed
+  126  work: the command cannot be executed
+  127  work: the command was not found
+  128+ the signal that ended dcq`
+
+// Groups of verbs, in the order of the help.
+const (
+	groupJobs   = "jobs"
+	groupLook   = "look"
+	groupManage = "manage"
+	groupStore  = "store"
+	groupOther  = "other"
+)
+
+var groups = []*cobra.Group{
+	{ID: groupJobs, Title: "Give and take jobs"},
+	{ID: groupLook, Title: "Look"},
+	{ID: groupManage, Title: "Manage jobs and queues"},
+	{ID: groupStore, Title: "Look after the store"},
+	{ID: groupOther, Title: "Other"},
+}
+
+// addVerbs adds the verbs in the order of the help.
+func (a *app) addVerbs(root *cobra.Command) {
+	root.AddGroup(groups...)
+	for _, v := range []struct {
+		group string
+		verb  *cobra.Command
+	}{
+		{groupJobs, a.pushCommand()},
+		{groupJobs, a.popCommand()},
+		{groupLook, a.peekCommand()},
+		{groupLook, a.jobsCommand()},
+		{groupLook, a.queuesCommand()},
+		{groupLook, a.sessionsCommand()},
+		{groupManage, a.retryCommand()},
+		{groupManage, a.cancelCommand()},
+		{groupManage, a.discardCommand()},
+		{groupManage, a.pauseCommand()},
+		{groupManage, a.resumeCommand()},
+		{groupStore, a.checkCommand()},
+		{groupStore, a.doctorCommand()},
+		{groupStore, a.backupCommand()},
+		{groupOther, a.helpCommand()},
+		{groupOther, a.completionCommand()},
+		{groupOther, a.versionCommand()},
+	} {
+		v.verb.GroupID = v.group
+		v.verb.DisableFlagsInUseLine = true
+		v.verb.Flags().SortFlags = false
+		do := v.verb.RunE
+		v.verb.RunE = func(c *cobra.Command, args []string) error {
+			a.parsed = true
+			a.dirGiven = c.Flags().Changed("store")
+			return do(c, args)
+		}
+		root.AddCommand(v.verb)
+	}
+}
+
+func (a *app) helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [VERB]",
+		Short: "show the verbs, or the help of one",
+		Long:  "help shows the verbs, or the help of one.",
+		RunE: func(c *cobra.Command, args []string) error {
+			about, rest, err := c.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return noVerb(c.Root(), rest)
+			}
+			return about.Help()
+		},
+		ValidArgsFunction: func(c *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
+			for _, v := range c.Root().Commands() {
+				if len(args) == 0 && v.IsAvailableCommand() {
+					names = append(names, v.Name()+"\t"+v.Short)
+				}
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+}
+
+// flagError says what is wrong with an option, and what may have been meant.
+func flagError(_ *cobra.Command, err error) error {
+	if errors.Is(err, pflag.ErrHelp) {
+		return err
+	}
+	if _, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		return usagef("%w; write -- before arguments that begin with -", err)
+	}
+	return usagef("%w", err)
+}
+
+// helpText is the help of the command or of a verb.
+func helpText(c *cobra.Command) string { return c.Long + "\n\n" + reference(c) }
+
+// reference is the part of a help after the explanation.
+func reference(c *cobra.Command) string {
+	var w strings.Builder
+	if !c.HasParent() {
+		fmt.Fprintf(&w, "Usage:\n  dcq [--store DIR] [--json] [-q] [-v] VERB ...\n")
+		writeVerbs(&w, c)
+		fmt.Fprintf(&w, "\nOptions of all verbs:\n%s", flagHelp(c.PersistentFlags(), nil))
+		fmt.Fprintf(&w, "\n%s\n", exitCodeHelp)
+		return w.String()
+	}
+	fmt.Fprintf(&w, "Usage:\n  %s\n", c.UseLine())
+	if flags := flagHelp(c.Flags(), c.Root().PersistentFlags()); flags != "" {
+		fmt.Fprintf(&w, "\nOptions:\n%s", flags)
+	}
+	if c.Example != "" {
+		fmt.Fprintf(&w, "\nExamples:\n%s\n", strings.Trim(c.Example, "\n"))
+	}
+	return w.String()
+}
+
+func writeVerbs(w *strings.Builder, root *cobra.Command) {
+	for _, g := range root.Groups() {
+		fmt.Fprintf(w, "\n%s:\n", g.Title)
+		for _, v := range root.Commands() {
+			if v.GroupID == g.ID && !v.Hidden {
+				fmt.Fprintf(w, "  %-11s %s\n", v.Name(), v.Short)
+			}
+		}
+	}
+}
+
+// flagHelp lists options in the order of their definition, without those of all verbs
+// and the one that shows the help.
+func flagHelp(flags, without *pflag.FlagSet) string {
+	shown := pflag.NewFlagSet("", pflag.ContinueOnError)
+	shown.SortFlags = false
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Name != "help" && (without == nil || without.Lookup(f.Name) == nil) {
+			shown.AddFlag(f)
+		}
+	})
+	return shown.FlagUsages()
+}
