@@ -13,6 +13,7 @@
 //	Give and take jobs:
 //	  push        add a job, or one for each line of standard input
 //	  pop         take jobs off for good and print their payloads
+//	  work        run a command for each job, again if it fails
 //
 //	Look:
 //	  peek        print the next payload and leave the job
@@ -110,6 +111,62 @@
 //	  dcq pop mail --wait 10s           wait for one up to 10 seconds
 //	  dcq pop mail -n 100 > batch.txt   up to 100 payloads, a line each
 //	  dcq pop mail --json               with its id, attempt, times
+//
+// # dcq work
+//
+// Work takes jobs off queues and runs a command for each. The payload is the command's
+// standard input, and takes the place of each {} in its arguments. A command that exits
+// with 0 has done its job, which is then removed; any other end is a failed attempt,
+// and the job is tried again, at first after a second, then less and less often, until
+// after 10 attempts it is dead (see --attempts, --backoff, dcq jobs, dcq retry). The
+// last line that a failed command wrote to standard error is kept with the job.
+//
+// No shell is involved, unless you name one; so {} is safe with any payload, except in
+// the text of a script: there, read standard input. A payload with a NUL byte, or one
+// too long for an argument, cannot take the place of {} and makes the job dead. The
+// command finds in its environment DCQ_JOB_ID, DCQ_ATTEMPT (1 for the first),
+// DCQ_QUEUE, DCQ_STORE, and DCQ_TOKEN, a number that rises with every attempt at any
+// job, by which other systems can tell a newer attempt from an older one.
+//
+// With -j 2 or more, the commands' lines of output come whole, those of one command in
+// order; a line without an end gets one, and one longer than 64 KiB may be cut. With one
+// command at a time, standard output is the command's own. Standard error always comes
+// in whole lines. With --json, so does an object for each attempt.
+//
+// INT, TERM and HUP make work stop: after the first, it takes no more jobs and waits for
+// the running commands as long as --grace allows. Then, or after the second signal, it
+// sends TERM to the commands' process groups and KILL after --kill-after; their jobs are
+// back in the queue at once, with no attempt lost. After the third, work exits on the
+// spot. A command that exceeds --timeout, or whose job was lost (canceled, or work was
+// stopped for longer than the lease), is ended the same way.
+//
+// When work itself is killed, its jobs go to other processes at once. On Linux its
+// commands are killed with it; what they have started may live on. On Windows, all are.
+// Elsewhere a command may end its work unseen, so that a job is done twice.
+//
+// Exit codes: 0 when all went well; 123 if jobs became dead; 122 if jobs were lost; 126
+// or 127 at once if the command cannot be run, and no attempt is lost; 128 and the
+// signal's number when a signal ended work and nothing worse happened.
+//
+//	Usage:
+//	  dcq work QUEUE... [options] -- CMD [ARG...]
+//
+//	Options:
+//	  -j, --jobs N         run up to N commands at a time, 0 for one a processor (default 1)
+//	      --until-empty    end when nothing is left to do in the queues, in any process; dead jobs do not count
+//	      --timeout D      end a command after D; the attempt has failed
+//	      --attempts N     a job is dead after N failed attempts; kept with the queue (10 for a new one)
+//	      --backoff D      pause for D after the first failed attempt, doubled after each further one; kept with the queue (1s for a new one)
+//	      --lease D        a job goes to another process when this one has not shown life for D (default the queue's, 30s)
+//	      --grace D        when stopping, wait up to D for running commands (default 30s)
+//	      --kill-after D   when ending a command, send KILL D after TERM (default 5s)
+//
+//	Examples:
+//	  dcq work mail -- sendmail -t                         payload on standard input
+//	  dcq work urls -j 8 --until-empty -- curl -fsSO {}    payload as an argument
+//	  dcq work urgent normal -j 4 -- ./handle              two queues
+//	  dcq work thumbs --timeout 1m --attempts 3 -- sh -c 'read -r f; convert "$f" "$f.png"'
+//	  seq 100 | dcq push q --lines && dcq work q -j 0 --until-empty -- echo n={}
 //
 // # dcq peek
 //

@@ -12,12 +12,15 @@ import (
 
 // Exit codes. They are part of the interface; doc.go lists them for users.
 const (
-	exitNegative = 1   // empty, not there, problems found
-	exitUsage    = 2   // the command line is wrong
-	exitLost     = 122 // an attempt was lost, its child stopped
-	exitTimeout  = 124 // timed out
-	exitSelf     = 125 // dcq itself failed
-	exitSignal   = 128 // added to the signal that ended dcq
+	exitNegative  = 1   // empty, not there, problems found
+	exitUsage     = 2   // the command line is wrong
+	exitLost      = 122 // an attempt was lost, its child stopped
+	exitFailed    = 123 // some jobs failed for good
+	exitTimeout   = 124 // timed out
+	exitSelf      = 125 // dcq itself failed
+	exitCannotRun = 126 // the command cannot be executed
+	exitNotFound  = 127 // the command was not found
+	exitSignal    = 128 // added to the signal that ended dcq
 )
 
 // exitError is an error that chooses the exit code. Without err it is silent: the

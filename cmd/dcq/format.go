@@ -131,3 +131,11 @@ func size(n int64) string {
 	}
 	return fmt.Sprintf("%.1f %s", f, units[unit])
 }
+
+// counted is a number with the right form of what follows it.
+func counted(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

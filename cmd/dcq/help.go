@@ -54,6 +54,7 @@ func (a *app) addVerbs(root *cobra.Command) {
 	}{
 		{groupJobs, a.pushCommand()},
 		{groupJobs, a.popCommand()},
+		{groupJobs, a.workCommand()},
 		{groupLook, a.peekCommand()},
 		{groupLook, a.jobsCommand()},
 		{groupLook, a.queuesCommand()},
