@@ -37,6 +37,12 @@ type Hash []byte
 // MarshalText returns the hash in hexadecimal.
 func (h Hash) MarshalText() ([]byte, error) { return []byte(hex.EncodeToString(h)), nil }
 
+// UnmarshalText takes a hash in hexadecimal.
+func (h *Hash) UnmarshalText(b []byte) (err error) {
+	*h, err = hex.DecodeString(string(b))
+	return err
+}
+
 // Page is the record of a URL.
 type Page struct {
 	URL     string    `json:"url"`
