@@ -25,6 +25,10 @@ type permit struct {
 // permit looks at everything that may stand against the request of a job, and
 // reserves the host for it.
 func (c *Crawler) permit(ctx context.Context, job *queue.Job[frontier.Job]) (p permit, err error) {
+	if job.Payload.Kind == frontier.PageJob && !c.scope.Holds(job.Payload.URL) {
+		p.refused, p.reason = frontier.Skipped, "not in scope any more"
+		return p, nil
+	}
 	now := c.now()
 	if p.host, err = c.frontier.Host(ctx, job.Payload.Host()); err != nil {
 		return p, err

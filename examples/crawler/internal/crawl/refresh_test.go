@@ -155,3 +155,19 @@ func TestSitemaps(t *testing.T) {
 	}
 	equal(t, "known after a refresh", l.status().Known, 4)
 }
+
+func TestRefreshInANarrowerScope(t *testing.T) {
+	w := newWeb(t)
+	w.on("/", html(`<a href="/old/a">a</a>`))
+	w.on("/old/a", html("<title>a</title>"))
+	s := settings.Settings{Private: true}
+	l := newLab(t, s, w.URL+"/")
+	l.finish()
+	w.asked()
+	s.Exclude = "/old/"
+	l.start(s, true)
+	l.finish()
+	equal(t, "requests", w.asked(), "[/]")
+	p := l.wantOutcome(w.URL+"/old/a", frontier.Stored)
+	equal(t, "title and reason", []any{p.Title, p.Reason}, []any{"a", "not in scope any more"})
+}
