@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/dcq-go/dcq/internal/crashpoint"
 )
@@ -19,6 +20,10 @@ const (
 	// walHard is the length at which the rest is copied while the gate is held: no
 	// writer can then outrun the copy, and the next commit starts the WAL anew.
 	walHard = 16000
+
+	// finishTries bounds, in milliseconds, the wait with the gate held for those who
+	// still read what was there before, or copy. New ones are in nobody's way.
+	finishTries = 5
 
 	// walKeep is the size in bytes to which the file is cut when it starts anew.
 	walKeep = 16 << 20
@@ -87,8 +92,14 @@ func (c *checkpointer) finish(ctx context.Context) error {
 	if err != nil || length < walHard {
 		return err // another process was faster
 	}
-	_, _, err = walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(PASSIVE)`)
-	return err
+	for range finishTries {
+		length, copied, err := walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(PASSIVE)`)
+		if err != nil || length == copied && length >= 0 {
+			return err
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return nil
 }
 
 // stop ends the goroutine and leaves the WAL short: a command that commits once
@@ -102,7 +113,8 @@ func (c *checkpointer) stop() {
 }
 
 // walCheckpoint runs a checkpoint statement and returns the number of pages in the
-// WAL, and how many of them have been copied back.
+// WAL, and how many of them have been copied back. While another process copies, both
+// are -1.
 func walCheckpoint(ctx context.Context, c *conn, pragma string) (length, copied int, err error) {
 	var busy int
 	err = c.sql.QueryRowContext(ctx, pragma).Scan(&busy, &length, &copied)

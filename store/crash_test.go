@@ -3,33 +3,18 @@
 package store_test
 
 import (
-	"flag"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/dcq-go/dcq/internal/crashpoint"
 	"github.com/dcq-go/dcq/store"
 	"github.com/dcq-go/dcq/store/storetest"
 )
-
-var seedFlag = flag.Uint64("seed", 0, "seed of the random tests; 0 means a new one")
-
-// newRand returns a source of random numbers whose seed is printed.
-func newRand(t testing.TB) *rand.Rand {
-	seed := *seedFlag
-	if seed == 0 {
-		seed = uint64(time.Now().UnixNano())
-	}
-	t.Logf("seed: go test -run '%s$' -seed %d", t.Name(), seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
 
 func init() { children["insert"] = insertNumbers }
 

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"strings"
@@ -93,9 +95,13 @@ type process struct {
 // start starts a child. It is killed when the test ends.
 func start(t testing.TB, name string, args ...string) *process {
 	t.Helper()
+	return prepare(t, name, args...).start()
+}
+
+func prepare(t testing.TB, name string, args ...string) *process {
 	p := &process{t: t, name: name, cmd: exec.Command(os.Args[0], args...)}
 	p.cmd.Env = append(os.Environ(), childVar+"="+name)
-	return p.start()
+	return p
 }
 
 func (p *process) start() *process {
@@ -152,4 +158,16 @@ func (p *process) kill() {
 func (p *process) wait() error {
 	p.waited.Do(func() { p.err = p.cmd.Wait() })
 	return p.err
+}
+
+var seedFlag = flag.Uint64("seed", 0, "seed of the random tests; 0 means a new one")
+
+// newRand returns a source of random numbers whose seed is printed.
+func newRand(t testing.TB) *rand.Rand {
+	seed := *seedFlag
+	if seed == 0 {
+		seed = uint64(time.Now().UnixNano())
+	}
+	t.Logf("seed: go test -run '%s$' -seed %d", t.Name(), seed)
+	return rand.New(rand.NewPCG(seed, 0))
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func isDiskFull(err error) bool {
-	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT)
+	return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) || errors.Is(err, unix.EFBIG)
 }
 
 func isReadOnlyFS(err error) bool { return errors.Is(err, unix.EROFS) }

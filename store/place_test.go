@@ -252,7 +252,7 @@ func TestCorruptDatabase(t *testing.T) {
 		"pages":     func(data []byte) []byte { copy(data[len(data)/2:], garbage); return data },
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := closedStore(t, 20_000)
+			dir := closedStore(t, 3000)
 			path := filepath.Join(dir, "dcq.db")
 			data, err := os.ReadFile(path)
 			if err != nil {

@@ -117,7 +117,7 @@ func TestHandOverBetweenProcesses(t *testing.T) {
 	for _, test := range []struct {
 		mode  string
 		times int
-	}{{"watch", 1500}, {"poll", 150}} {
+	}{{"watch", 1000}, {"poll", 150}} {
 		t.Run(test.mode, func(t *testing.T) {
 			t.Parallel()
 			db := storetest.Open(t, store.Options{PollWakeups: test.mode == "poll"})
