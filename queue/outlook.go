@@ -56,9 +56,15 @@ func (o *outlook) at(tx *store.Tx, t time.Time, has *bool) {
 		*has = true
 		return
 	}
-	if o.next.IsZero() || t.Before(o.next) {
-		o.next = t
+	o.next = earlier(o.next, t)
+}
+
+// earlier returns the earlier of two times; the zero time means never.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
 	}
+	return a
 }
 
 // work reports whether a receiver has reason to write.

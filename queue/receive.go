@@ -50,7 +50,7 @@ func (q *Queue[T]) TryReceive(ctx context.Context) (*Job[T], error) {
 // ReceiveTx is [Queue.TryReceive] as part of a transaction. A payload that does not
 // decode is returned as the error ErrDecode with its job.
 func (q *Queue[T]) ReceiveTx(tx *store.Tx) (*Job[T], error) {
-	rows, err := take(tx, q, ReceiveOptions{})
+	rows, _, err := take(tx, q, ReceiveOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func TryReceiveAny(ctx context.Context, db *store.DB, opts ReceiveOptions, from 
 	for {
 		var rows []*claimed
 		err := db.Batch(ctx, false, func(tx *store.Tx) (err error) {
-			rows, err = takeAny(tx, from, opts)
+			rows, _, err = takeAny(tx, from, opts)
 			return err
 		})
 		if err != nil {
@@ -156,31 +156,37 @@ func ReceiveAny(ctx context.Context, db *store.DB, opts ReceiveOptions, from ...
 	}
 }
 
-// takeAny leases what is ready now in the first queue that has something.
-func takeAny(tx *store.Tx, from []Source, opts ReceiveOptions) ([]*claimed, error) {
+// takeAny leases what is ready now in the first queue that has something. If none
+// has, it returns when something will be due by itself.
+func takeAny(tx *store.Tx, from []Source, opts ReceiveOptions) (rows []*claimed, next time.Time, err error) {
 	for _, s := range from {
-		if rows, err := take(tx, s, opts); len(rows) > 0 || err != nil {
-			return rows, err
+		rows, o, err := take(tx, s, opts)
+		if len(rows) > 0 || err != nil {
+			return rows, next, err
 		}
+		next = earlier(next, o.next)
 	}
-	return nil, nil
+	return nil, next, nil
 }
 
-// take leases what is ready now in a queue. A look at an empty one makes no session.
-func take(tx *store.Tx, s Source, opts ReceiveOptions) (rows []*claimed, err error) {
-	o, err := lookAhead(tx, s.line())
-	if err != nil || !o.work() {
-		return nil, err
+// take leases what is ready now in a queue, and returns its outlook. A look at an
+// empty queue makes no session.
+func take(tx *store.Tx, s Source, opts ReceiveOptions) (rows []*claimed, o outlook, err error) {
+	o, err = lookAhead(tx, s.line())
+	if err == nil && (o.due || o.expired) {
+		if err = sweep(tx, s.line(), o); err == nil {
+			o, err = lookAhead(tx, s.line())
+		}
 	}
-	if err := sweep(tx, s.line(), o); err != nil || o.paused {
-		return nil, err
+	if err != nil || o.paused || !o.ready {
+		return nil, o, err
 	}
 	session, err := tx.Session(Package.Name)
 	if err != nil {
-		return nil, err
+		return nil, o, err
 	}
 	_, err = claim(tx, s.line(), holder{session: session, lease: opts.lease(s)}, max(opts.Max, 1), &rows)
-	return rows, err
+	return rows, o, err
 }
 
 // lease is how long attempts at jobs of a queue stand.

@@ -36,10 +36,12 @@ func (r *receiver) receive(ctx context.Context) ([]*claimed, error) {
 
 func (r *receiver) takeOrJoin(ctx context.Context) (rows []*claimed, err error) {
 	err = r.db.Batch(ctx, false, func(tx *store.Tx) error {
-		if rows, err = handed(tx, r.waiter); len(rows) > 0 || err != nil {
-			return err
+		if r.waiter.Ticket() != 0 {
+			if rows, err = handed(tx, r.waiter); len(rows) > 0 || err != nil {
+				return err
+			}
 		}
-		if rows, err = takeAny(tx, r.from, r.opts); err != nil {
+		if rows, r.next, err = takeAny(tx, r.from, r.opts); err != nil {
 			return err
 		}
 		if len(rows) > 0 {
@@ -53,12 +55,6 @@ func (r *receiver) takeOrJoin(ctx context.Context) (rows []*claimed, err error) 
 
 // join gets in the lines of all queues with one ticket.
 func (r *receiver) join(tx *store.Tx) error {
-	r.next = time.Time{}
-	for _, s := range r.from {
-		if _, err := r.lookAt(tx, s); err != nil {
-			return err
-		}
-	}
 	for _, s := range r.from {
 		err := r.waiter.JoinTx(tx, store.WaitSpec{
 			Package: Package.Name, Topics: []string{topicOf(s.line())},
@@ -71,16 +67,6 @@ func (r *receiver) join(tx *store.Tx) error {
 	return nil
 }
 
-// lookAt reports whether there is something to do in a queue, and moves the
-// receiver's timer forward to what is next due.
-func (r *receiver) lookAt(tx *store.Tx, s Source) (work bool, err error) {
-	o, err := lookAhead(tx, s.line())
-	if !o.next.IsZero() && (r.next.IsZero() || o.next.Before(r.next)) {
-		r.next = o.next
-	}
-	return o.work(), err
-}
-
 // look finds what the receiver was woken for. It writes only if there is something
 // to take or to sweep, or if its place in the line is gone.
 func (r *receiver) look(ctx context.Context) (rows []*claimed, err error) {
@@ -91,11 +77,12 @@ func (r *receiver) look(ctx context.Context) (rows []*claimed, err error) {
 		}
 		r.next = time.Time{}
 		for _, s := range r.from {
-			work, err := r.lookAt(tx, s)
+			o, err := lookAhead(tx, s.line())
 			if err != nil {
 				return err
 			}
-			act = act || work
+			act = act || o.work()
+			r.next = earlier(r.next, o.next)
 		}
 		return nil
 	})
