@@ -148,6 +148,9 @@ func (db *DB) openDatabase(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := db.settle(ctx); err != nil {
+		return err
+	}
 	if db.place, err = os.Stat(db.path); err != nil {
 		return translateSystem(err)
 	}
@@ -210,6 +213,9 @@ func (db *DB) recognize(ctx context.Context, claimed string) (string, error) {
 		return "", fmt.Errorf("%w: %s belongs to store %s, the database to store %q; every process must name the same directory for one database (after restoring another database here, remove the gate file)",
 			ErrForeign, db.dir, claimed, id)
 	}
+	if id != "" && claimed == "" {
+		return id, db.checkHome(ctx, id)
+	}
 	if id != "" || db.opts.Database != "" {
 		return id, nil
 	}
@@ -252,7 +258,7 @@ func (db *DB) found(ctx context.Context) (string, error) {
 	id := rand.Text()
 	statements := []string{sqlBegin, sqlVersionTable, scripts[0].sql,
 		`INSERT INTO dcq_schema (package, version) VALUES ('store', 1)`,
-		fmt.Sprintf(`INSERT INTO dcq_meta (one, store_id, next, created) VALUES (1, '%s', 1, %d)`, id, db.clock.Now().UnixNano())}
+		fmt.Sprintf(`INSERT INTO dcq_meta (one, store_id, next, created, dir, path) VALUES (1, '%s', 1, %d, '', '')`, id, db.clock.Now().UnixNano())}
 	if db.opts.Database == "" {
 		statements = append(statements, fmt.Sprintf(`PRAGMA application_id = %d`, applicationID))
 	}

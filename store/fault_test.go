@@ -94,7 +94,7 @@ func fill(c *child) error {
 	n := 0
 	insertRow := func() error {
 		return db.Batch(c.context(), true, func(tx *store.Tx) error {
-			_, err := tx.Exec(`INSERT INTO rows (n, payload) VALUES (?, randomblob(20000))`, n)
+			_, err := tx.Exec(`INSERT INTO rows (n, payload) VALUES (?, randomblob(50000))`, n)
 			return err
 		})
 	}

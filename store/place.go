@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -79,6 +80,36 @@ func (g *gate) claimedBy() (string, error) {
 func (g *gate) claim(storeID string) error {
 	_, err := g.file.WriteAt([]byte(storeID+"\n"), 0)
 	return translateSystem(err)
+}
+
+// checkHome refuses a new directory for a database that already has one: the
+// processes of each would take those of the other for dead. A copy, such as a backup,
+// may have a new one. Precondition: the gate is held.
+func (db *DB) checkHome(ctx context.Context, id string) error {
+	var dir, path string
+	err := db.writer.sql.QueryRowContext(ctx, `SELECT dir, path FROM dcq_meta WHERE one = 1`).Scan(&dir, &path)
+	if err != nil || dir == db.dir {
+		return translate(err)
+	}
+	there, err := os.Stat(path)
+	if err != nil {
+		return nil // the database was moved, or this is a copy
+	}
+	here, err := os.Stat(db.path)
+	if err != nil || !os.SameFile(here, there) {
+		return translateSystem(err)
+	}
+	// Not under the lock of the other gate: its first line never changes.
+	if b, err := os.ReadFile(filepath.Join(dir, "gate")); err != nil || strings.TrimSpace(string(b)) != id {
+		return nil
+	}
+	return fmt.Errorf("%w: %s belongs to the store in the directory %s; every process must name that directory", ErrForeign, db.path, dir)
+}
+
+// settle records where the store is. Precondition: the gate is held.
+func (db *DB) settle(ctx context.Context) error {
+	_, err := db.writer.exec(ctx, `UPDATE dcq_meta SET dir = ?, path = ? WHERE one = 1 AND (dir <> ? OR path <> ?)`, db.dir, db.path, db.dir, db.path)
+	return err
 }
 
 // checkPlace returns ErrGone if the database file is no longer where it was when

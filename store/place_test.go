@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -244,6 +245,10 @@ func wantGone(t *testing.T, db *store.DB) {
 func TestCorruptDatabase(t *testing.T) {
 	t.Parallel()
 	garbage := []byte(strings.Repeat("garbage!", 2000))
+	sound, err := os.ReadFile(filepath.Join(closedStore(t, 3000), "dcq.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, damage := range map[string]func(data []byte) []byte{
 		"header":    func(data []byte) []byte { copy(data, garbage[:100]); return data },
 		"text":      func([]byte) []byte { return garbage },
@@ -252,16 +257,11 @@ func TestCorruptDatabase(t *testing.T) {
 		"pages":     func(data []byte) []byte { copy(data[len(data)/2:], garbage); return data },
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := closedStore(t, 3000)
-			path := filepath.Join(dir, "dcq.db")
-			data, err := os.ReadFile(path)
-			if err != nil {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "dcq.db"), damage(slices.Clone(sound)), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(path, damage(data), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			err = findDamage(t, dir)
+			err := findDamage(t, dir)
 			if !errors.Is(err, store.ErrCorrupt) {
 				t.Errorf("the damage was told as %v, want %v", err, store.ErrCorrupt)
 			}

@@ -45,7 +45,7 @@ func insertBytes(ctx context.Context, db *store.DB, n int) error {
 // Several DBs write without a pause, while others read: the log is cut all the same.
 func TestLogStaysBoundedUnderLoad(t *testing.T) {
 	t.Parallel()
-	const written, bound = 120 << 20, 60 << 20
+	const written, bound = 64 << 20, 48 << 20
 	const each = 50_000
 	dir := t.TempDir()
 	dbs := []*store.DB{storetest.OpenDir(t, dir, store.Options{}), storetest.OpenDir(t, dir, store.Options{})}
@@ -91,7 +91,7 @@ func TestLogStaysBoundedUnderLoad(t *testing.T) {
 // number of its commits; a process that only waits never makes one.
 func TestLogStaysBoundedUnderCommands(t *testing.T) {
 	t.Parallel()
-	const each, times, bound = 500_000, 40, 12 << 20
+	const each, times, bound = 600_000, 20, 9 << 20
 	db := storetest.Open(t, store.Options{})
 	rowsTable(t, db)
 	w := db.NewWaiter()

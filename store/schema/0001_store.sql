@@ -5,7 +5,9 @@ CREATE TABLE dcq_meta (
   one       INTEGER PRIMARY KEY CHECK (one = 1),
   store_id  TEXT    NOT NULL CHECK (length(store_id) BETWEEN 16 AND 64),
   next      INTEGER NOT NULL CHECK (next >= 1),
-  created   INTEGER NOT NULL            -- wall clock, ns
+  created   INTEGER NOT NULL,           -- wall clock, ns
+  dir       TEXT    NOT NULL,           -- where its gate and sessions are
+  path      TEXT    NOT NULL            -- where the database is: elsewhere, it is a copy
 ) STRICT;
 
 -- A live process that holds or waits for something.
