@@ -78,6 +78,7 @@ type Warning struct {
 	Advice string `json:"advice"`
 }
 
+// String returns the text and the advice.
 func (w Warning) String() string { return w.Text + ": " + w.Advice }
 
 // Doctor examines the store and what it stands on, and tries whether wake-ups and
