@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/dcq-go/dcq/queue"
 	"github.com/dcq-go/dcq/store"
+	"github.com/dcq-go/dcq/store/storetest"
 )
 
 // numbered returns a deque of 0 to n-1, which is more than a page.
@@ -50,12 +52,14 @@ func TestDequeIterateOverPages(t *testing.T) {
 
 // A page of large inline values ends early, and none is left out.
 func TestDequeIterateOverHeavyPages(t *testing.T) {
-	f := newFixture(t)
-	d := openDeque(t, f.db, "d", queue.DequeOptions[string]{})
+	db := storetest.Open(t, store.Options{Durability: store.Relaxed})
+	d := openDeque(t, db, "d", queue.DequeOptions[string]{})
 	want := ""
 	for i := range 150 {
-		v := strings.Repeat(strconv.Itoa(i%10), 999) // 1000 bytes and more are files
-		f.must(d.Append(t.Context(), v))
+		v := strings.Repeat(strconv.Itoa(i%10), 20_000)
+		if err := d.Append(t.Context(), v); err != nil {
+			t.Fatal(err)
+		}
 		want += v
 	}
 	got := strings.Join(collect(t, d.All(t.Context())), "")
@@ -113,6 +117,42 @@ func TestDequeIterateWhileFilesGo(t *testing.T) {
 	}
 	n, err := d.Count(ctx, strings.Repeat("7", 2000))
 	wantGot(t, "Count()", n, err, 1)
+}
+
+// Who reads an element that another takes off meanwhile sees it, or that it is gone.
+func TestDequeReadWhileFilesGo(t *testing.T) {
+	f := newFixture(t)
+	d, ctx, large := f.deque("d", queue.DequeOptions[string]{}), t.Context(), strings.Repeat("x", 2000)
+	done := make(chan error, 1)
+	go func() {
+		var errs []error
+		for range 100 {
+			_, err := d.Pop(ctx)
+			errs = append(errs, d.Append(ctx, large))
+			if err != nil && !errors.Is(err, queue.ErrEmpty) {
+				errs = append(errs, err)
+			}
+		}
+		done <- errors.Join(errs...)
+	}()
+	for {
+		_, err := d.Peek(ctx)
+		if err != nil && !errors.Is(err, queue.ErrEmpty) {
+			t.Fatalf("Peek() = %v", err)
+		}
+		if _, err := d.Compare(ctx, large); err != nil {
+			t.Fatalf("Compare() = %v", err)
+		}
+		if _, err := d.Count(ctx, large); err != nil {
+			t.Fatalf("Count() = %v", err)
+		}
+		select {
+		case err := <-done:
+			f.must(err)
+			return
+		default:
+		}
+	}
 }
 
 func TestDequeIterateEndsEarly(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -116,6 +117,19 @@ func TestDequePopWaitAtBothEnds(t *testing.T) {
 	wantGot(t, "PopWait()", <-calls[0], nil, "d")
 	wantGot(t, "PopLeftWait()", <-calls[1], nil, "a")
 	f.wantDeque(d, "b c")
+}
+
+// The file of a large value goes with it.
+func TestDequePopWaitForLargeValues(t *testing.T) {
+	f := newFixture(t)
+	d, large := f.deque("d", queue.DequeOptions[string]{}), strings.Repeat("x", 2000)
+	for range 2 {
+		got := f.popLater(t.Context(), d)
+		f.inLine(d, 1)
+		f.must(d.Append(t.Context(), large))
+		wantGot(t, "PopLeftWait()", <-got, nil, large)
+	}
+	wantGot(t, "files", f.files(), nil, 0)
 }
 
 func TestDequePopWaitCanceled(t *testing.T) {
