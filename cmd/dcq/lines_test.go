@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 )
 
 func readAllLines(t *testing.T, r io.Reader, end byte) ([]string, error) {
@@ -116,5 +117,39 @@ func TestReadAtMost(t *testing.T) {
 	}
 	if b, err := readAtMost(iotest.ErrReader(errBroken), 5); !errors.Is(err, errBroken) {
 		t.Errorf("readAtMost(broken) = %q, %v, want %v", b, err, errBroken)
+	}
+}
+
+// countingReader counts what was read from it.
+type countingReader struct {
+	r io.Reader
+	n int
+}
+
+func (c *countingReader) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.n += n
+	return n, err
+}
+
+// TestReadLinesBounds reads ahead of nobody: no more than the bounds allow.
+func TestReadLinesBounds(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		line string
+		most int
+	}{
+		{"short lines", "line\n", maxLines*len("line\n") + 128<<10},
+		{"long lines", strings.Repeat("x", 1<<20) + "\n", maxLineBytes + 2<<20 + 128<<10},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r := &countingReader{r: strings.NewReader(strings.Repeat(test.line, 32<<20/len(test.line)))}
+			l := readLines(r, '\n')
+			synctest.Wait()
+			if r.n > test.most {
+				t.Errorf("%s: read %d bytes ahead, want at most %d", test.name, r.n, test.most)
+			}
+			l.stop()
+		})
 	}
 }

@@ -108,3 +108,30 @@ func TestOutputPipeLeftOpen(t *testing.T) {
 		t.Errorf("carried %d bytes, want %d", out.Len(), len(text))
 	}
 }
+
+// TestOutputPipeNeverIdle ends the carrying of output although what the child left
+// behind writes without a pause.
+func TestOutputPipeNeverIdle(t *testing.T) {
+	p, err := newOutputPipe(&sharedOutput{w: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopped := make(chan error)
+	go func() {
+		line := bytes.Repeat([]byte("line\n"), 1000)
+		for {
+			if _, err := p.w.Write(line); err != nil {
+				stopped <- err
+				return
+			}
+		}
+	}()
+	go p.carry()
+	if err := p.finish(); err != nil {
+		t.Errorf("finish() = %v", err)
+	}
+	if err := <-stopped; err == nil {
+		t.Error("Write() after finish() = nil, want a broken pipe")
+	}
+	p.w.Close()
+}

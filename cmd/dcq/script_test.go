@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -32,6 +33,7 @@ func TestScripts(t *testing.T) {
 			"code":   codeCommand,
 			"signal": signalCommand,
 			"save":   saveCommand,
+			"until":  untilCommand,
 		},
 	})
 }
@@ -97,4 +99,26 @@ func saveCommand(ts *testscript.TestScript, neg bool, args []string) {
 		text = text[:n-1]
 	}
 	ts.Setenv(args[0], text)
+}
+
+// untilCommand is "until PROGRAM [ARG...]": exec, again and again until the program
+// succeeds; with !, until it fails. A minute is far more than any of them needs.
+func untilCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 {
+		ts.Fatalf("usage: until PROGRAM [ARG...]")
+	}
+	late := time.After(time.Minute)
+	again := time.NewTicker(5 * time.Millisecond)
+	defer again.Stop()
+	for {
+		err := ts.Exec(args[0], args[1:]...)
+		if (err != nil) == neg {
+			return
+		}
+		select {
+		case <-late:
+			ts.Fatalf("still %v after a minute", err)
+		case <-again.C:
+		}
+	}
 }

@@ -18,6 +18,10 @@ const (
 	defaultKillTime = 5 * time.Second
 	defaultGrace    = 30 * time.Second
 	maxParallel     = 1000
+
+	// fetchAhead takes no job before a command can run for it: commands may take
+	// hours, and other processes may be free. That costs the shortest commands 0.4 ms.
+	fetchAhead = -1
 )
 
 type work struct {
@@ -140,6 +144,7 @@ func (w *work) run() error {
 		r := newRunner(w, cmd, db.Dir())
 		pool, err := worker.New(db, worker.Options{
 			Concurrency: w.parallel,
+			Ahead:       fetchAhead,
 			Timeout:     time.Duration(w.timeout),
 			Lease:       time.Duration(w.lease),
 			Grace:       orNone(time.Duration(w.grace)),
