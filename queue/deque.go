@@ -34,13 +34,20 @@ import (
 // Rotate, Reverse and Clear. Each has a form that ends in Tx and makes it part of a
 // larger one. Changes are durable when they return, but for leases, which die with
 // the host anyway. Those who wait in PopWait and its kin are served in the order in
-// which they came, over all processes, by the transaction that adds the element; a
-// Pop that does not wait may come first only within that transaction.
+// which they came, over all processes, by the commit that adds the element; a Pop that
+// does not wait comes first only if it is part of that commit, or is the first to find
+// that a lease is over.
+//
+// You cannot assume that what was popped was also worked on: a Pop is final even if the
+// process dies a moment later. A leased pop hands an element out until it is
+// acknowledged, at least once, however many holders die of it; a [Queue] has limits for
+// that. Nor can you assume that an index means the same element in two calls while
+// others use the deque; join them in one transaction.
 //
 // # Cost
 //
 // Len, Reverse and everything at the ends cost the same in a deque of any size. An
-// index costs the same if no element in the middle was ever taken out, else a walk from
+// index costs the same if no element between the ends was taken out, else a walk from
 // the nearer end. Rotate moves at most half of the elements. Count, Remove, Clear,
 // Copy and comparisons go through the deque; those of them that change it hold the
 // gate meanwhile.

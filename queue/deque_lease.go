@@ -11,14 +11,15 @@ import (
 )
 
 // Lease is an element that was popped on approval. Exactly one of Ack and Release ends
-// it; if neither comes before the lease ends or the process dies, the element returns
-// to its place. It implements [store.Grant].
+// it; if neither comes before the lease is over or the process dies, the element
+// returns to its place. Its methods may be called from any goroutine. It implements
+// [store.Grant].
 type Lease[T any] struct {
 	Value T
 	Token int64 // fencing token
 
-	// LeaseUntil is when the lease ends unless extended, on the store's monotonic
-	// clock.
+	// LeaseUntil is when the lease ended when the element was popped, on the store's
+	// monotonic clock.
 	LeaseUntil time.Duration
 
 	d *Deque[T]
@@ -187,8 +188,8 @@ func (l *Lease[T]) ExtendTx(tx *store.Tx, d time.Duration) error {
 	if err != nil {
 		return err
 	}
-	until := tx.Monotonic() + d
-	n, err := tx.Exec(`UPDATE dcq_deque_leases SET lease_until = ?`+sqlLeaseStands, int64(until), l.Token, int64(tx.Monotonic()))
+	n, err := tx.Exec(`UPDATE dcq_deque_leases SET lease_until = ?`+sqlLeaseStands,
+		int64(tx.Monotonic()+d), l.Token, int64(tx.Monotonic()))
 	if err != nil {
 		return err
 	}
@@ -196,6 +197,5 @@ func (l *Lease[T]) ExtendTx(tx *store.Tx, d time.Duration) error {
 		return l.lost()
 	}
 	deferDequeDispatch(tx, r)
-	l.LeaseUntil = until
 	return nil
 }
