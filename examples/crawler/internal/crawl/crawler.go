@@ -64,7 +64,8 @@ func (c *Crawler) Pool(concurrency int) (*worker.Pool, error) {
 	return p, worker.Handle(p, c.frontier.Queue(), c.Handle)
 }
 
-// Handle does one job. It is a worker.Handler.
+// Handle does one job, and ends it. It is a worker.Handler. It returns an error of
+// the store, the cause of its context, or, of a job that it gave up, why.
 func (c *Crawler) Handle(ctx context.Context, job *queue.Job[frontier.Job]) error {
 	switch job.Payload.Kind {
 	case frontier.RobotsJob:

@@ -32,6 +32,7 @@
 //
 // # Errors
 //
-// [Crawler.Handle] returns errors of the store, and the cause of its context; all
-// else is an outcome.
+// [Crawler.Handle] returns errors of the store, and the cause of its context. All
+// else is an outcome; that a page was given up is told as an error, too, for the
+// log.
 package crawl

@@ -2,6 +2,7 @@ package crawl
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/dcq-go/dcq/examples/crawler/internal/frontier"
 	"github.com/dcq-go/dcq/queue"
@@ -50,8 +51,12 @@ func (c *Crawler) finish(ctx context.Context, job *queue.Job[frontier.Job], v vi
 	})
 	if err != nil {
 		c.frontier.DiscardBody(body)
+		return err
 	}
-	return err
+	if v.page.Outcome == frontier.GaveUp {
+		return fmt.Errorf("%s: %w", v.page.URL, errReason(v.page.Reason)) // for the pool's log
+	}
+	return nil
 }
 
 // commitVisit records a visit, and ends its job.

@@ -65,10 +65,14 @@ func (c *Crawler) page(ctx context.Context, job *queue.Job[frontier.Job]) error 
 	return c.finish(ctx, job, v, &host, x.Size)
 }
 
-// keep makes the visit leave what is known as it is, if it has learned nothing.
+// keep makes a visit that has learned nothing leave what is known as it is.
 func (v *visit) keep(known frontier.Page) {
-	learned := v.page.Outcome != frontier.GaveUp && v.page.Outcome != frontier.Skipped
-	v.kept = !learned && (known.Outcome == frontier.Stored || known.Outcome == frontier.Other)
+	switch v.page.Outcome {
+	case frontier.Skipped:
+		v.kept = known.Outcome != frontier.Undecided && known.Outcome != frontier.Skipped
+	case frontier.GaveUp:
+		v.kept = known.Outcome != frontier.Undecided && known.Outcome != frontier.Skipped && known.Outcome != frontier.GaveUp
+	}
 }
 
 // request asks for a page, or whether it has changed.

@@ -158,7 +158,7 @@ func TestSitemaps(t *testing.T) {
 
 func TestRefreshInANarrowerScope(t *testing.T) {
 	w := newWeb(t)
-	w.on("/", html(`<a href="/old/a">a</a>`))
+	w.on("/", html(`<a href="/old/a">a</a> <a href="/old/b">b</a>`))
 	w.on("/old/a", html("<title>a</title>"))
 	s := settings.Settings{Private: true}
 	l := newLab(t, s, w.URL+"/")
@@ -170,4 +170,5 @@ func TestRefreshInANarrowerScope(t *testing.T) {
 	equal(t, "requests", w.asked(), "[/]")
 	p := l.wantOutcome(w.URL+"/old/a", frontier.Stored)
 	equal(t, "title and reason", []any{p.Title, p.Reason}, []any{"a", "not in scope any more"})
+	l.wantOutcome(w.URL+"/old/b", frontier.Missing)
 }
