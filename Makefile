@@ -1,9 +1,10 @@
 # Plain make prints this file's targets. Everything here is also runnable by hand.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test vet fmt-check lint tidy-check cross demo bench ci clean
+.PHONY: help build test vet fmt-check lint tidy-check cross demo demo-small bench ci clean
 
-# go run ./examples/crawler takes a site to crawl; without one it serves its own.
+# A directory of HTML files for the demo to serve and crawl; without one it takes
+# Debian's documentation packages.
 SITE ?=
 
 help: ## list the targets
@@ -34,8 +35,11 @@ cross: ## build and vet for macOS and Windows
 	GOOS=windows GOARCH=amd64 go build ./...
 	GOOS=windows GOARCH=amd64 go vet ./...
 
-demo: ## run the crawler's demo; SITE=URL crawls that site
+demo: ## crawl real documentation, kill a process, prove the result; SITE=DIR crawls that
 	go run ./examples/crawler demo $(SITE)
+
+demo-small: ## the same with a few hundred made-up pages, in seconds
+	go run ./examples/crawler demo -small
 
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . ./...
