@@ -192,13 +192,13 @@ func TestDequeAgainstModel(t *testing.T) {
 		for i := range r.dbs {
 			r.open(i)
 		}
-		for step := range 1500 {
+		for step := range 800 {
 			r.clock.Advance(time.Duration(1 + rng.IntN(int(modelLease/20))))
 			r.step()
 			if step%10 == 0 {
 				r.compare()
 			}
-			if step%300 == 0 {
+			if step%200 == 0 {
 				storetest.Check(t, r.dbs[0])
 			}
 		}
