@@ -70,11 +70,17 @@ func (r *receiver) join(tx *store.Tx) error {
 // look finds what the receiver was woken for. It writes only if there is something
 // to take or to sweep, or if its place in the line is gone.
 func (r *receiver) look(ctx context.Context) (rows []*claimed, err error) {
-	act := !r.waiter.Joined()
+	act := false
 	err = r.db.View(context.WithoutCancel(ctx), func(tx *store.Tx) error {
-		if rows, err = handed(tx, r.waiter); len(rows) > 0 || err != nil || act {
+		if rows, err = handed(tx, r.waiter); len(rows) > 0 || err != nil {
 			return err
 		}
+		// What it was handed may have been taken away before it could look.
+		inLine, err := r.waiter.InLineTx(tx)
+		if err != nil {
+			return err
+		}
+		act = !inLine
 		r.next = time.Time{}
 		for _, s := range r.from {
 			o, err := lookAhead(tx, s.line())

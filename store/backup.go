@@ -124,7 +124,7 @@ func (tx *Tx) removeDropped() (more bool, err error) {
 		RETURNING name`, []any{page}, func(scan Scan) error {
 		var name string
 		err := scan(&name)
-		tx.AfterCommit(func() { _ = os.Remove(tx.db.blobPath(name)) })
+		tx.AfterCommit(func() { tx.db.unlinker.add(tx.db.blobPath(name)) })
 		n++
 		return err
 	})

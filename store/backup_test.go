@@ -136,6 +136,11 @@ func TestBackupWhileOthersWrite(t *testing.T) {
 	for _, path := range paths {
 		wantValues(t, restore(t, path, opts), rows)
 	}
+	for i, db := range dbs { // files go once their drop is on the disk
+		if err := putValue(t.Context(), db, i, 2*i); err != nil {
+			t.Fatal(err)
+		}
+	}
 	wantBlobFiles(t, dir, dbs[0])
 }
 

@@ -97,8 +97,8 @@ func (tx *Tx) Keep(v Value) error {
 	return err
 }
 
-// Drop removes values from the store with the transaction, and their files after
-// it has committed. Empty names are ignored.
+// Drop removes values from the store with the transaction, and their files once the
+// commit is on the disk. Empty names are ignored.
 func (tx *Tx) Drop(blobs ...string) error {
 	for _, name := range blobs {
 		if name == "" {
@@ -118,7 +118,7 @@ func (tx *Tx) Drop(blobs ...string) error {
 			continue
 		}
 		path := tx.db.blobPath(name)
-		tx.AfterCommit(func() { _ = os.Remove(path) })
+		tx.AfterCommit(func() { tx.db.unlinker.add(path) })
 	}
 	return nil
 }

@@ -57,13 +57,23 @@ func (c *checkpointer) committed() {
 }
 
 func (c *checkpointer) run() {
+	sweep := time.NewTicker(blobGrace)
+	defer sweep.Stop()
 	for {
 		select {
 		case <-c.stopped:
 			return
 		case <-c.look:
 			c.checkpoint()
+		case <-sweep.C:
+			c.sweepBlobs()
 		}
+	}
+}
+
+func (c *checkpointer) sweepBlobs() {
+	if n, err := c.db.SweepBlobs(context.Background()); err != nil {
+		c.db.log.Warn("the files of values could not be swept", "removed", n, "error", err)
 	}
 }
 
@@ -75,7 +85,7 @@ func (c *checkpointer) checkpoint() {
 	if err != nil || length < walHard && length-copied < walSoft {
 		return
 	}
-	if length, _, err = walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(PASSIVE)`); err != nil {
+	if length, err = c.copyBack(ctx); err != nil {
 		c.db.log.Debug("a checkpoint failed", "error", err)
 		return
 	}
@@ -84,6 +94,20 @@ func (c *checkpointer) checkpoint() {
 		return
 	}
 	_ = c.db.committer.do(ctx, &operation{solo: true, raw: func() error { return c.finish(ctx) }})
+}
+
+// copyBack copies what it can of the WAL back, and returns its length. SQLite syncs the
+// WAL before: what was dropped until then can go.
+func (c *checkpointer) copyBack(ctx context.Context) (length int, err error) {
+	paths := c.db.unlinker.take()
+	if length, _, err = walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(PASSIVE)`); err != nil || length < 0 {
+		for _, path := range paths {
+			c.db.unlinker.add(path) // it was busy, or failed
+		}
+		return length, err
+	}
+	removeFiles(paths)
+	return length, nil
 }
 
 // finish copies the rest of a long WAL back. Precondition: the gate is held.

@@ -45,6 +45,7 @@ type DB struct {
 
 	committer    *committer
 	checkpointer *checkpointer
+	unlinker     unlinker
 	wakeups      *wakeups
 	liveness     *liveness
 	closing      chan struct{}

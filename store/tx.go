@@ -16,6 +16,7 @@ type Tx struct {
 	conn     *conn
 	ctx      context.Context // of the statements; never canceled in a writing Tx
 	writable bool
+	durable  bool // its commit waits for fsync
 	done     bool
 
 	now  time.Time
@@ -31,8 +32,8 @@ type Tx struct {
 	afterFailure []func()
 	pulses       map[int64]int64 // sessions to wake after the commit, and the news for them
 	session      *session        // this DB's own, known to be on record
-	wrote        bool
-	lost         error // SQLite gave the whole transaction up; whatever an operation says
+	wrote        bool            // it changed rows, for sure: its commit has something to sync
+	lost         error           // SQLite gave the whole transaction up; whatever an operation says
 }
 
 // DB returns the store of the transaction.
@@ -196,7 +197,6 @@ func (tx *Tx) QueryRow(query string, args ...any) Row {
 	if err != nil {
 		return Row{err: err}
 	}
-	tx.wrote = tx.wrote || tx.writable
 	return Row{tx: tx, row: s.QueryRowContext(tx.ctx, args...)}
 }
 
@@ -217,7 +217,6 @@ func (tx *Tx) Query(query string, args []any, each func(Scan) error) error {
 	if err != nil {
 		return err
 	}
-	tx.wrote = tx.wrote || tx.writable
 	rows, err := s.QueryContext(tx.ctx, args...)
 	if err != nil {
 		return tx.noteLoss(translate(err))

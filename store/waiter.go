@@ -188,11 +188,16 @@ func (w *Waiter) Wait(ctx context.Context, until time.Time) (Wakeup, error) {
 	case <-w.ready:
 		return Pulsed, nil
 	case <-timer.C():
-		return reason, nil
 	case <-ctx.Done():
 		return 0, context.Cause(ctx)
 	case <-w.db.closing:
 		return 0, ErrClosed
+	}
+	select {
+	case <-w.ready: // at the same moment
+		return Pulsed, nil
+	default:
+		return reason, nil
 	}
 }
 

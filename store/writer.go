@@ -66,6 +66,9 @@ func (db *DB) runBatch(batch []*operation) {
 	crashpoint.Hit(crashpoint.AfterCommit)
 	db.pulse(tx.pulses)
 	db.runAll(tx.afterCommit)
+	if tx.durable && tx.wrote { // with this commit, every one before is on the disk
+		removeFiles(db.unlinker.take())
+	}
 	db.checkpointer.committed()
 }
 
@@ -122,12 +125,11 @@ func (db *DB) commitBatch(tx *Tx, batch []*operation) error {
 
 func (db *DB) tryCommit(tx *Tx, batch []*operation) error {
 	crashpoint.Hit(crashpoint.GateHeld)
-	durable := false
 	for _, op := range batch {
-		durable = durable || op.durable
+		tx.durable = tx.durable || op.durable
 	}
 	db.writer.tidy()
-	if err := db.writer.setDurable(tx.ctx, durable); err != nil {
+	if err := db.writer.setDurable(tx.ctx, tx.durable); err != nil {
 		return err
 	}
 	if _, err := db.writer.exec(tx.ctx, sqlBegin); err != nil {
