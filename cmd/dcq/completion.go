@@ -12,7 +12,7 @@ import (
 )
 
 // completeFor bounds how long a press of the tab key may take.
-const completeFor = time.Second
+const completeFor = 2 * time.Second
 
 func (a *app) completionCommand() *cobra.Command {
 	return &cobra.Command{
