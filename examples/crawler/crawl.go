@@ -149,19 +149,24 @@ func (c *crawlFlags) work(ctx context.Context, e env, f *frontier.Frontier) erro
 		err = workThere(working, e, c.storeFlags, c.processes, c.concurrency)
 	}
 	stopWatch()
-	if err != nil {
-		return err
-	}
-	ending := context.WithoutCancel(ctx)
-	err = f.EndRun(ending)
-	if errors.Is(err, frontier.ErrBusy) {
+	return c.end(context.WithoutCancel(ctx), e, f, err)
+}
+
+// end ends the run if it is finished, and says how it stands. That a worker failed
+// does not matter then: others have taken over.
+func (c *crawlFlags) end(ctx context.Context, e env, f *frontier.Frontier, workErr error) error {
+	err := f.EndRun(ctx)
+	switch {
+	case errors.Is(err, frontier.ErrBusy) && workErr != nil:
+		return workErr
+	case errors.Is(err, frontier.ErrBusy):
 		fmt.Fprintln(e.stderr, "stopped before the end; run again to go on")
-		err = nil
+	case err != nil:
+		return errors.Join(workErr, err)
+	case workErr != nil:
+		fmt.Fprintf(e.stderr, "crawler: %v; the others did its work\n", workErr)
 	}
-	if err != nil {
-		return err
-	}
-	s, err := f.Status(ending)
+	s, err := f.Status(ctx)
 	if err != nil {
 		return err
 	}

@@ -163,8 +163,8 @@ func TestCrawl(t *testing.T) {
 		t.Errorf("export -o with bodies wrote %d of them, %v, want 12", bytes.Count(b, []byte(`"body"`)), err)
 	}
 	crawler(t, ctx, 0, "report", "-store", dir, "-o", file)
-	if b, err := os.ReadFile(file); err != nil || !bytes.Contains(b, []byte("page 7")) {
-		t.Errorf("report wrote %d bytes, %v, want the pages", len(b), err)
+	if b, err := os.ReadFile(file); err != nil || !bytes.Contains(b, []byte("<title>Crawl report</title>")) {
+		t.Errorf("report wrote %d bytes, %v, want the summary", len(b), err)
 	}
 	out, _ = crawler(t, ctx, 0, "report", "-store", dir, "-o", "-")
 	if !strings.Contains(out, "</html>") {
@@ -192,6 +192,18 @@ func TestInterrupt(t *testing.T) {
 	crawler(t, context.Background(), 0, "crawl", "-store", dir)
 	if s := status(t, dir); s.Run.Number != 1 || s.Run.Counts.Stored != 20 || s.Run.Counts.Requests != 22 {
 		t.Errorf("status at the end = %+v, want 20 pages by 22 requests in run 1", s)
+	}
+}
+
+// Without leave, nothing on a private network is asked for.
+func TestPrivateAddresses(t *testing.T) {
+	dir := t.TempDir()
+	asked := false
+	start := pages(t, 3, func(int64) { asked = true })
+	crawler(t, context.Background(), 0, "crawl", "-store", dir, start)
+	out, _ := crawler(t, context.Background(), 0, "export", "-store", dir)
+	if asked || !strings.Contains(out, "address is private") {
+		t.Errorf("asked %v, records %s, want why nothing was asked for", asked, out)
 	}
 }
 

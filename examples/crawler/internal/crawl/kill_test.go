@@ -139,6 +139,41 @@ func TestKill(t *testing.T) {
 	}
 }
 
+// All workers are killed at once. Nothing goes on until others come, who find
+// everything as it was.
+func TestResume(t *testing.T) {
+	r := rand.New(rand.NewPCG(seed(t), 3))
+	sites := []site.Site{tree(t, "one", 40, r)}
+	s, access := serve(t, sites)
+	dir := t.TempDir()
+	f := open(t, dir)
+	begin(t, f, settings.Settings{Delay: time.Millisecond}, false, s.Starts())
+	workers := []*child{spawn(t, dir), spawn(t, dir)}
+	waitDecided(t, f, 15)
+	for _, w := range workers {
+		if err := w.cmd.Process.Kill(); err != nil {
+			t.Fatalf("Kill() = %v", err)
+		}
+	}
+	for _, w := range workers {
+		<-w.done
+	}
+	if err := <-spawn(t, dir).done; err != nil {
+		t.Errorf("the worker that resumed ended with %v", err)
+	}
+	finishRun(t, f)
+	sets := expect(t, s, sites)
+	if err := s.Shutdown(context.Background()); err != nil {
+		t.Fatalf("Shutdown() = %v", err)
+	}
+	c := proof.Case{Frontier: f, Origins: s.Origins(), Log: access.read(t)}
+	passes(t, must[proof.Check](t)(c.Complete(context.Background(), sets)), c.OneAtATime(),
+		c.Spaced(map[string]time.Duration{"one": 2 * time.Millisecond}))
+	if n := len(c.Log.Duplicates()); n > 1 {
+		t.Errorf("%d pages were fetched again, want the one in flight at most", n)
+	}
+}
+
 // waitDecided waits until so many URLs have an outcome.
 func waitDecided(t *testing.T, f *frontier.Frontier, n int64) {
 	t.Helper()

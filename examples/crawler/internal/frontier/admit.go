@@ -74,6 +74,7 @@ func (f *Frontier) AdmitTx(tx *store.Tx, s settings.Settings, jobs []Job) (a Adm
 			return a, err
 		}
 		before := a.New
+		var found []Job
 		for _, j := range list {
 			if j.Depth > s.MaxDepth || total+a.New >= s.MaxPages || known+a.New-before >= s.MaxHostPages {
 				a.Over++
@@ -88,10 +89,11 @@ func (f *Frontier) AdmitTx(tx *store.Tx, s settings.Settings, jobs []Job) (a Adm
 				a.Known++
 				continue
 			}
-			if err := f.pushPage(tx, j, known == 0 && a.New == before); err != nil {
-				return a, err
-			}
+			found = append(found, j)
 			a.New++
+		}
+		if err := f.pushPages(tx, host, found, known == 0); err != nil {
+			return a, err
 		}
 		if err := countKnown(tx, host, a.New-before); err != nil {
 			return a, err
@@ -119,16 +121,26 @@ func insertPage(tx *store.Tx, run int64, host string, j Job) (isNew bool, err er
 	return n > 0, err
 }
 
-// pushPage pushes the job of a page, behind the one for robots.txt if the page is
-// the first of its host. The latter would otherwise be pushed when the page's job
-// finds out, and has to step back.
-func (f *Frontier) pushPage(tx *store.Tx, j Job, first bool) error {
-	if first {
-		if err := f.askRobotsTx(tx, j.Host()); err != nil {
+// pushPages pushes the jobs of pages of a host, behind the one for robots.txt if
+// they are its first. The latter would otherwise be pushed when one of them finds
+// out, and has to step back.
+func (f *Frontier) pushPages(tx *store.Tx, host string, list []Job, first bool) error {
+	if first && len(list) > 0 {
+		if err := f.askRobotsTx(tx, host); err != nil {
 			return err
 		}
 	}
-	return f.PushTx(tx, j)
+	for len(list) > 0 {
+		n := 1
+		for n < len(list) && list[n].Depth == list[0].Depth {
+			n++
+		}
+		if _, err := f.queue.PushManyTx(tx, list[:n], list[0].options()); err != nil {
+			return fmt.Errorf("push jobs: %w", err)
+		}
+		list = list[n:]
+	}
+	return nil
 }
 
 func countKnown(tx *store.Tx, host string, n int) error {
