@@ -21,12 +21,15 @@ const (
 	// sweepEvery bounds how late a death is noticed when nothing tells of it.
 	sweepEvery = 2 * time.Second
 
+	// sweepCalm is the same for a session that is no warden: it watches two others.
+	sweepCalm = 10 * time.Second
+
 	// sweepBlind is the same where sessions have no pipe to watch.
 	sweepBlind = 100 * time.Millisecond
 
 	// fullSweep is how many sweeps pass until a session that is no warden probes
 	// all others too, should both wardens hang.
-	fullSweep = 15
+	fullSweep = 3
 
 	// settleTime gathers the pulses of newcomers into one look at the sessions.
 	settleTime = 20 * time.Millisecond
@@ -47,8 +50,9 @@ type liveness struct {
 
 	// Used by the goroutine alone.
 	watches map[int64]io.Closer // nil if the pipe has ended, and the session has not
-	blind   bool                // a session is watched that has no pipe
-	hurry   time.Duration       // until the next sweep, while blind
+	warden  bool
+	blind   bool          // a session is watched that has no pipe
+	hurry   time.Duration // until the next sweep, while blind
 	rounds  int
 	looked  time.Time // when the last round began
 }
@@ -138,6 +142,9 @@ func (l *liveness) settle() {
 
 func (l *liveness) pause() time.Duration {
 	base := sweepEvery
+	if !l.warden {
+		base = sweepCalm
+	}
 	if l.blind {
 		base = l.hurry
 		l.hurry = min(2*l.hurry, sweepBlind)
@@ -162,6 +169,7 @@ func (l *liveness) round() (found bool, err error) {
 	}
 	l.rounds++
 	l.looked = time.Now()
+	l.warden = isWarden(ids, own.id)
 	targets := watchTargets(ids, own.id, l.rounds%fullSweep == 0)
 	l.keepOnly(targets)
 	l.blind = false
@@ -176,12 +184,16 @@ func (l *liveness) round() (found bool, err error) {
 	return found, errors.Join(errs...)
 }
 
+// isWarden reports whether the session own is one of the oldest. ids are in ascending
+// order.
+func isWarden(ids []int64, own int64) bool { return own <= ids[min(wardens, len(ids))-1] }
+
 // watchTargets returns whom the session own watches: a warden everybody, the
 // others the wardens. ids are in ascending order.
 func watchTargets(ids []int64, own int64, all bool) []int64 {
 	watched := ids
-	if n := min(wardens, len(ids)); !all && own > ids[n-1] {
-		watched = ids[:n]
+	if !all && !isWarden(ids, own) {
+		watched = ids[:wardens]
 	}
 	targets := make([]int64, 0, len(watched))
 	for _, id := range watched {
