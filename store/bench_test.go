@@ -1,9 +1,13 @@
 package store_test
 
 import (
-	"bufio"
+	"context"
+	"database/sql"
 	"encoding/json"
+	"fmt"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -13,13 +17,157 @@ import (
 
 func init() { children["write for a while"] = writeForAWhile }
 
+// openBench opens a store without the checks at the end, which take time.
+func openBench(b *testing.B, dir string) *store.DB {
+	b.Helper()
+	db, err := store.Open(b.Context(), dir, store.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+const (
+	createPayloads = `CREATE TABLE payloads (id INTEGER PRIMARY KEY, payload BLOB NOT NULL) STRICT`
+	insertPayload  = `INSERT INTO payloads (payload) VALUES (?)`
+)
+
+func payloads(b *testing.B, db *store.DB) {
+	b.Helper()
+	err := db.Update(b.Context(), func(tx *store.Tx) error {
+		_, err := tx.Exec(createPayloads)
+		return err
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+var payload = make([]byte, 100)
+
+func writePayload(ctx context.Context, db *store.DB, durable bool) error {
+	return db.Batch(ctx, durable, func(tx *store.Tx) error {
+		_, err := tx.Exec(insertPayload, payload)
+		return err
+	})
+}
+
+// BenchmarkInsert compares a row a call through Batch with a row a transaction in
+// plain SQLite under the same settings.
+func BenchmarkInsert(b *testing.B) {
+	for _, durable := range []bool{false, true} {
+		kind := map[bool]string{false: "relaxed", true: "durable"}[durable]
+		b.Run("sqlite/"+kind, func(b *testing.B) { insertPlain(b, durable) })
+		for _, callers := range []int{1, 64} {
+			b.Run(fmt.Sprintf("callers=%d/%s", callers, kind), func(b *testing.B) {
+				db := openBench(b, b.TempDir())
+				payloads(b, db)
+				each := (b.N + callers - 1) / callers
+				b.ResetTimer()
+				var wg sync.WaitGroup
+				for range callers {
+					wg.Go(func() {
+						for range each {
+							if err := writePayload(b.Context(), db, durable); err != nil {
+								b.Error(err)
+								return
+							}
+						}
+					})
+				}
+				wg.Wait()
+				b.ReportMetric(float64(each*callers)/b.Elapsed().Seconds(), "rows/s")
+			})
+		}
+	}
+}
+
+func insertPlain(b *testing.B, durable bool) {
+	level := 1
+	if durable {
+		level = 2
+	}
+	path := filepath.ToSlash(filepath.Join(b.TempDir(), "plain.db"))
+	db, err := sql.Open("sqlite", fmt.Sprintf("file:%s?_pragma=page_size(1024)&_pragma=journal_mode(wal)&_pragma=synchronous(%d)&_pragma=wal_autocheckpoint(4000)", path, level))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec(createPayloads); err != nil {
+		b.Fatal(err)
+	}
+	insert, err := db.Prepare(insertPayload)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer insert.Close()
+	for b.Loop() {
+		if _, err := insert.Exec(payload); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// BenchmarkHandOver measures how long it takes from the call that gives an item to a
+// waiting process until its answer is here: two hand-overs, reported as one.
+func BenchmarkHandOver(b *testing.B) {
+	db := openBench(b, b.TempDir())
+	items(b, db)
+	const times = 3000
+	p := start(b, "echo", db.Dir(), strconv.Itoa(times), "watch")
+	p.expect("ready")
+	var took []time.Duration
+	for range times {
+		begin := time.Now()
+		if err := give(b.Context(), db, "there"); err != nil {
+			b.Fatal(err)
+		}
+		if err := take(b.Context(), db, "back"); err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, time.Since(begin)/2)
+	}
+	p.expect("missed 0")
+	report(b, took)
+}
+
+// BenchmarkDeath measures how long after a kill what the process held is given back.
+func BenchmarkDeath(b *testing.B) {
+	dir, h := b.TempDir(), newHeld()
+	for range 2 { // the two that watch all others
+		db := openBench(b, dir)
+		h.use(b, db)
+		h.hold(b, db)
+	}
+	var took []time.Duration
+	for range 10 {
+		list := make([]*process, 11)
+		for i := range list {
+			list[i] = start(b, "hold", dir, "held")
+			list[i].next()
+		}
+		for i, p := range list {
+			killed := time.Now()
+			_ = p.cmd.Process.Kill()
+			<-h.ended
+			if i > 0 { // newcomers are gathered for a moment; by now all are watched
+				took = append(took, time.Since(killed))
+			}
+			_ = p.wait()
+		}
+	}
+	report(b, took)
+}
+
 // writeForAWhile commits row after row and says how long each took.
 func writeForAWhile(c *child) error {
 	d, err := time.ParseDuration(c.args[1])
 	if err != nil {
 		return err
 	}
-	durable := c.args[2] == "durable"
 	db, err := c.open(store.Options{})
 	if err != nil {
 		return err
@@ -27,14 +175,9 @@ func writeForAWhile(c *child) error {
 	c.say("ready")
 	c.command()
 	var took []time.Duration
-	payload := make([]byte, 100)
 	for end := time.Now().Add(d); time.Now().Before(end); {
 		begin := time.Now()
-		err := db.Batch(c.context(), durable, func(tx *store.Tx) error {
-			_, err := tx.Exec(`INSERT INTO payloads (payload) VALUES (?)`, payload)
-			return err
-		})
-		if err != nil {
+		if err := writePayload(c.context(), db, c.args[2] == "durable"); err != nil {
 			return err
 		}
 		took = append(took, time.Since(begin))
@@ -47,22 +190,17 @@ func writeForAWhile(c *child) error {
 	return db.Close()
 }
 
-// BenchmarkProcessesWriting has 16 processes commit for two seconds and reports
-// how long a commit took, and how fairly the gate was shared.
+// BenchmarkProcessesWriting has 16 processes commit for two seconds and reports how
+// long a commit took, and how fairly the gate was shared.
 func BenchmarkProcessesWriting(b *testing.B) {
 	for _, kind := range []string{"relaxed", "durable"} {
-		b.Run(kind, func(b *testing.B) {
-			for b.Loop() {
-				writers(b, 16, kind)
-			}
-		})
+		b.Run(kind, func(b *testing.B) { processesWriting(b, 16, kind) })
 	}
 }
 
-func writers(b *testing.B, n int, kind string) {
+func processesWriting(b *testing.B, n int, kind string) {
 	dir := b.TempDir()
-	db := openBench(b, dir, store.Options{})
-	createPayloads(b, db)
+	payloads(b, openBench(b, dir))
 	list := make([]*process, n)
 	for i := range list {
 		list[i] = start(b, "write for a while", dir, "2s", kind)
@@ -75,9 +213,9 @@ func writers(b *testing.B, n int, kind string) {
 	for _, p := range list {
 		p.send("go")
 		wg.Go(func() {
+			line, _ := p.next()
 			var took []time.Duration
-			line, _ := bufio.NewReader(p.out).ReadBytes('\n')
-			if err := json.Unmarshal(line, &took); err != nil {
+			if err := json.Unmarshal([]byte(line), &took); err != nil {
 				b.Error(err)
 			}
 			mu.Lock()
@@ -86,42 +224,20 @@ func writers(b *testing.B, n int, kind string) {
 		})
 	}
 	wg.Wait()
-	slices.Sort(all)
 	slices.Sort(counts)
-	report(b, all)
 	b.ReportMetric(float64(len(all))/2, "commits/s")
 	b.ReportMetric(float64(counts[0])/float64(counts[n-1]), "slowest/fastest")
+	report(b, all)
+}
+
+// report shows the distribution of latencies, in place of the time an iteration took.
+func report(b *testing.B, took []time.Duration) {
+	slices.Sort(took)
+	for _, q := range []struct {
+		name string
+		at   float64
+	}{{"p50-us", 0.5}, {"p99-us", 0.99}, {"p99.9-us", 0.999}, {"max-us", 1}} {
+		b.ReportMetric(float64(took[int(q.at*float64(len(took)-1))].Microseconds()), q.name)
+	}
 	b.ReportMetric(0, "ns/op")
-}
-
-// report shows the distribution of sorted latencies.
-func report(b *testing.B, sorted []time.Duration) {
-	at := func(q float64) float64 {
-		return float64(sorted[int(q*float64(len(sorted)-1))].Microseconds())
-	}
-	b.ReportMetric(at(0.5), "p50-us")
-	b.ReportMetric(at(0.99), "p99-us")
-	b.ReportMetric(at(0.999), "p99.9-us")
-	b.ReportMetric(at(1), "max-us")
-}
-
-func openBench(b *testing.B, dir string, opts store.Options) *store.DB {
-	b.Helper()
-	db, err := store.Open(b.Context(), dir, opts)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = db.Close() })
-	return db
-}
-
-func createPayloads(b *testing.B, db *store.DB) {
-	b.Helper()
-	err := db.Update(b.Context(), func(tx *store.Tx) error {
-		_, err := tx.Exec(`CREATE TABLE payloads (id INTEGER PRIMARY KEY, payload BLOB NOT NULL) STRICT`)
-		return err
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
 }

@@ -19,6 +19,37 @@ type lifeline struct {
 	fds []int
 }
 
+// aboveOthers is the least number of the descriptors that tell of a session's end. Linux
+// closes those of a dying process from the highest down, and closing that of inotify
+// takes some 20 ms: what tells of the end is not to wait for it.
+const aboveOthers = 900
+
+// moveUp returns a duplicate of a descriptor with at least the number least, or the
+// descriptor itself if the process may not have one so high.
+func moveUp(fd, least int) int {
+	up, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, least)
+	if err != nil {
+		return fd
+	}
+	_ = unix.Close(fd)
+	return up
+}
+
+// above returns the file with a descriptor above that of the pipe: its lock, which
+// proves the end, goes first, and then the pipe, which makes others look.
+func (l lifeline) above(f *os.File) *os.File {
+	if len(l.fds) == 0 {
+		return f
+	}
+	up, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, l.fds[0]+1)
+	if err != nil {
+		return f
+	}
+	moved := os.NewFile(uintptr(up), f.Name())
+	_ = f.Close()
+	return moved
+}
+
 // newLifeline makes the pipe. Without one (a file system that has no pipes)
 // deaths are noticed by the slower sweep.
 func newLifeline(path string) lifeline {
@@ -35,7 +66,7 @@ func newLifeline(path string) lifeline {
 	if err != nil {
 		return lifeline{}
 	}
-	return lifeline{fds: []int{write}}
+	return lifeline{fds: []int{moveUp(write, aboveOthers)}}
 }
 
 func (l lifeline) close() {

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"io"
+	"os"
 )
 
 // lifeline is a pipe on systems with named pipes in the file system. Here deaths
@@ -12,5 +13,7 @@ type lifeline struct{}
 func newLifeline(string) lifeline { return lifeline{} }
 
 func (lifeline) close() {}
+
+func (lifeline) above(f *os.File) *os.File { return f }
 
 func watchLife(string, func()) (io.Closer, error) { return nil, errors.ErrUnsupported }

@@ -146,7 +146,8 @@ func createSessionFile(path string) (*session, error) {
 		f.Close()
 		return nil, translateSystem(err)
 	}
-	return &session{file: f, life: newLifeline(lifePath(path)), uses: make(map[string]bool)}, nil
+	life := newLifeline(lifePath(path))
+	return &session{file: life.above(f), life: life, uses: make(map[string]bool)}, nil
 }
 
 // remove deletes the files of a session that ends. The lock goes last, so that

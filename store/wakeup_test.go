@@ -103,6 +103,7 @@ func echo(c *child) error {
 	if err != nil {
 		return err
 	}
+	c.say("ready")
 	for range times {
 		if err := errors.Join(take(c.context(), db, "there"), give(c.context(), db, "back")); err != nil {
 			return err
@@ -123,6 +124,7 @@ func TestHandOverBetweenProcesses(t *testing.T) {
 			db := storetest.Open(t, store.Options{PollWakeups: test.mode == "poll"})
 			items(t, db)
 			p := start(t, "echo", db.Dir(), strconv.Itoa(test.times), test.mode)
+			p.expect("ready")
 			for range test.times {
 				if err := errors.Join(give(t.Context(), db, "there"), take(t.Context(), db, "back")); err != nil {
 					t.Fatal(err)
