@@ -189,6 +189,7 @@ func TestDirectoryIsTakenAway(t *testing.T) {
 	t.Parallel()
 	for name, takeAway := range map[string]func(dir string) error{
 		"removed": os.RemoveAll,
+		"emptied": func(dir string) error { return os.Remove(filepath.Join(dir, "dcq.db")) },
 		"renamed": func(dir string) error { return os.Rename(dir, dir+".moved") },
 		"replaced": func(dir string) error {
 			path := filepath.Join(dir, "dcq.db")
@@ -220,7 +221,7 @@ func TestDirectoryIsTakenAway(t *testing.T) {
 			if err := db.Close(); err != nil {
 				t.Errorf("Close() = %v", err)
 			}
-			if info, err := os.Stat(filepath.Join(dir, "dcq.db")); err == nil && name == "removed" {
+			if info, err := os.Stat(filepath.Join(dir, "dcq.db")); err == nil && (name == "removed" || name == "emptied") {
 				t.Errorf("a new database of %d bytes was made", info.Size())
 			}
 		})

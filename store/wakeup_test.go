@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"testing"
 	"time"
@@ -147,6 +148,9 @@ func takeInChild(c *child) error {
 	if err != nil {
 		return err
 	}
+	if err := firstLook(c.context(), db); err != nil {
+		return err
+	}
 	w := db.NewWaiter()
 	defer w.Close()
 	if err := takeWith(c.context(), db, w, c.args[1], func() { c.say("in line") }); err != nil {
@@ -154,6 +158,23 @@ func takeInChild(c *child) error {
 	}
 	c.say("taken, missed %d", db.Wakeups().Missed)
 	return db.Close()
+}
+
+// firstLook waits for the look that a new session makes every waiter take, so that only
+// what is meant for a later one makes it look.
+func firstLook(ctx context.Context, db *store.DB) error {
+	w := db.NewWaiter()
+	defer w.Close()
+	err := db.Batch(ctx, false, func(tx *store.Tx) error {
+		return w.JoinTx(tx, store.WaitSpec{Package: "store", Topics: []string{"first look"}})
+	})
+	if err != nil {
+		return err
+	}
+	if reason, err := w.Wait(ctx, time.Time{}); reason != store.Pulsed || err != nil {
+		return fmt.Errorf("the first wait ended with %v, %w", reason, err)
+	}
+	return giveUp(db, w)
 }
 
 // A waiter that was woken and gives up makes the next look.
@@ -215,7 +236,9 @@ func wantPulse(t *testing.T, w *store.Waiter) {
 func TestPulsesMerge(t *testing.T) {
 	t.Parallel()
 	db := storetest.Open(t, store.Options{})
-	wantPulse(t, joinLine(t, db, "other", time.Time{})) // a new session looks once
+	if err := firstLook(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
 	picked := joinLine(t, db, "a", time.Now().Add(time.Hour))
 	timed := joinLine(t, db, "b", time.Now().Add(time.Hour))
 	err := db.Batch(t.Context(), false, func(tx *store.Tx) error {
@@ -232,7 +255,9 @@ func TestPulsesMerge(t *testing.T) {
 func TestRearmAfterTheTimer(t *testing.T) {
 	t.Parallel()
 	db := storetest.Open(t, store.Options{})
-	wantPulse(t, joinLine(t, db, "other", time.Time{})) // a new session looks once
+	if err := firstLook(t.Context(), db); err != nil {
+		t.Fatal(err)
+	}
 	w := joinLine(t, db, "topic", time.Now().Add(-time.Second))
 	err := db.Batch(t.Context(), false, func(tx *store.Tx) error { return tx.Rearm("topic", tx.Now().Add(time.Second)) })
 	if err != nil {
