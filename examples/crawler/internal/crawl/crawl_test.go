@@ -113,6 +113,22 @@ func TestRobotsAskedOnceADay(t *testing.T) {
 	equal(t, "requests after a day", w.asked(), "[/robots.txt /xy]")
 }
 
+// A robots.txt that could not be had is asked for again before a day is over.
+func TestRobotsUpAgain(t *testing.T) {
+	w := newWeb(t)
+	w.on("/robots.txt", status(500))
+	w.on("/a", html("a"))
+	s := settings.Settings{Private: true}
+	l := newLab(t, s, w.URL+"/a")
+	l.finish()
+	l.wantOutcome(w.URL+"/a", frontier.Disallowed)
+	w.on("/robots.txt", status(404))
+	l.clock.Advance(2 * time.Hour)
+	l.start(s, true)
+	l.finish()
+	l.wantOutcome(w.URL+"/a", frontier.Stored)
+}
+
 func TestRobotsBehindRedirects(t *testing.T) {
 	w, other := newWeb(t), newWeb(t)
 	w.on("/robots.txt", status(302, "Location", "/r"))

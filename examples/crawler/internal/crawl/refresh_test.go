@@ -92,7 +92,7 @@ func TestRefreshKeepsWhatCannotBeHad(t *testing.T) {
 	l.start(s, true)
 	l.finish()
 	a := l.wantOutcome(w.URL+"/a", frontier.Stored)
-	equal(t, "title and reason", []any{a.Title, a.Reason}, []any{"a", "failed 2 times, the last time: status 500 Internal Server Error"})
+	equal(t, "title and note", []any{a.Title, a.Note}, []any{"a", "failed 2 times, the last time: status 500 Internal Server Error"})
 	if _, err := l.f.Body(context.Background(), w.URL+"/a"); err != nil {
 		t.Errorf("body of a page that is down: %v", err)
 	}
@@ -103,7 +103,7 @@ func TestRefreshKeepsWhatCannotBeHad(t *testing.T) {
 	w.on("/a", html("<title>back</title>"))
 	l.start(s, true)
 	l.finish()
-	equal(t, "title and reason", []any{l.page(w.URL + "/a").Title, l.page(w.URL + "/a").Reason}, []any{"back", ""})
+	equal(t, "title and note", []any{l.page(w.URL + "/a").Title, l.page(w.URL + "/a").Note}, []any{"back", ""})
 	equal(t, "dead jobs", l.status().Queue.Dead, 0)
 }
 
@@ -131,13 +131,16 @@ func TestSitemaps(t *testing.T) {
 		<url><loc>%s/private/x</loc></url></urlset>`, w.URL, other.URL, w.URL)))
 	w.on("/moved.txt", status(301, "Location", "/list.txt"))
 	w.on("/list.txt", plain(w.URL+"/from-text\n"))
-	l := newLab(t, settings.Settings{}, w.URL+"/")
+	// Another host may list pages of the one whose robots.txt names the list.
+	other.on("/foreign.txt", plain(w.URL+"/from-foreign\n"+other.URL+"/own\n"))
+	l := newLab(t, settings.Settings{}, w.URL+"/", other.URL+"/")
 	l.finish()
 	l.wantOutcome(w.URL+"/from-list", frontier.Missing)
 	l.wantOutcome(w.URL+"/from-text", frontier.Missing)
 	l.wantOutcome(w.URL+"/private/x", frontier.Disallowed)
-	equal(t, "known", l.status().Known, 4)
-	equal(t, "requests to the other host", other.asked(), "[]")
+	l.wantOutcome(w.URL+"/from-foreign", frontier.Missing)
+	equal(t, "known", l.status().Known, 6)
+	equal(t, "requests to the other host", other.asked(), "[/robots.txt /foreign.txt /]")
 	for url, want := range map[string]string{
 		"/index.xml": "", "/none.xml": "status 404 Not Found", "/private/list.txt": "disallowed: ", "/moved.txt": "redirected",
 	} {
@@ -153,7 +156,7 @@ func TestSitemaps(t *testing.T) {
 	if err != nil || m.Entries != 3 || m.Status != http.StatusNotModified {
 		t.Errorf("sitemap that has not changed = %+v, %v, want its entries kept", m, err)
 	}
-	equal(t, "known after a refresh", l.status().Known, 4)
+	equal(t, "known after a refresh", l.status().Known, 6)
 }
 
 func TestRefreshInANarrowerScope(t *testing.T) {
@@ -169,6 +172,6 @@ func TestRefreshInANarrowerScope(t *testing.T) {
 	l.finish()
 	equal(t, "requests", w.asked(), "[/]")
 	p := l.wantOutcome(w.URL+"/old/a", frontier.Stored)
-	equal(t, "title and reason", []any{p.Title, p.Reason}, []any{"a", "not in scope any more"})
+	equal(t, "title and note", []any{p.Title, p.Note}, []any{"a", "not in scope any more"})
 	l.wantOutcome(w.URL+"/old/b", frontier.Missing)
 }

@@ -255,10 +255,15 @@ func TestBodies(t *testing.T) {
 			t.Errorf("Body() = %d bytes, %v, want %d", len(got), err, len(body))
 		}
 	}
+	var files int
+	err := f.db.View(ctx, func(tx *store.Tx) error { return tx.QueryRow(`SELECT count(*) FROM dcq_blobs`).Scan(&files) })
+	if err != nil || files != 0 {
+		t.Errorf("%d files are left of bodies that were replaced, %v", files, err)
+	}
 	if _, err := f.Body(ctx, host+"/none"); !errors.Is(err, ErrUnknown) {
 		t.Errorf("Body() of an unknown URL = %v, want ErrUnknown", err)
 	}
-	err := f.db.Batch(ctx, true, func(tx *store.Tx) error { return f.SaveTx(tx, Page{URL: host + "/none", Outcome: Failed}, Body{}) })
+	err = f.db.Batch(ctx, true, func(tx *store.Tx) error { return f.SaveTx(tx, Page{URL: host + "/none", Outcome: Failed}, Body{}) })
 	if !errors.Is(err, ErrUnknown) {
 		t.Errorf("SaveTx() of an unknown URL = %v, want ErrUnknown", err)
 	}

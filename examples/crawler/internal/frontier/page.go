@@ -54,7 +54,8 @@ type Page struct {
 	Pending bool      `json:"pending,omitempty"`
 
 	Outcome Outcome `json:"outcome,omitempty"`
-	Reason  string  `json:"reason,omitempty"`
+	Reason  string  `json:"reason,omitempty"` // for the outcome
+	Note    string  `json:"note,omitempty"`   // why the last visit left the record as it was
 	Status  int     `json:"status,omitempty"` // HTTP
 
 	Target       string    `json:"target,omitempty"`    // of a redirect
@@ -75,7 +76,7 @@ type Page struct {
 	Visits       int       `json:"visits"`
 }
 
-const pageColumns = `p.url, p.host, p.depth, COALESCE(v.url, ''), p.found, p.run, p.pending, COALESCE(p.outcome, ''), p.reason,
+const pageColumns = `p.url, p.host, p.depth, COALESCE(v.url, ''), p.found, p.run, p.pending, COALESCE(p.outcome, ''), p.reason, p.note,
 	p.status, p.target, p.canonical, p.media_type, p.charset, p.title, p.etag, p.last_modified, p.size, p.hash,
 	p.truncated, p.no_index, p.no_follow, p.links, p.fetched, p.changed, p.visits`
 
@@ -84,7 +85,7 @@ const sqlPages = `SELECT ` + pageColumns + `, p.fp FROM dcq_crawl_pages AS p LEF
 func scanPage(scan store.Scan) (p Page, fp []byte, err error) {
 	var found, fetched, changed int64
 	var hash []byte
-	err = scan(&p.URL, &p.Host, &p.Depth, &p.Via, &found, &p.Run, &p.Pending, &p.Outcome, &p.Reason,
+	err = scan(&p.URL, &p.Host, &p.Depth, &p.Via, &found, &p.Run, &p.Pending, &p.Outcome, &p.Reason, &p.Note,
 		&p.Status, &p.Target, &p.Canonical, &p.MediaType, &p.Charset, &p.Title, &p.ETag, &p.LastModified, &p.Size, &hash,
 		&p.Truncated, &p.NoIndex, &p.NoFollow, &p.Links, &fetched, &changed, &p.Visits, &fp)
 	p.Found, p.Fetched, p.Changed, p.Hash = timeOf(found), timeOf(fetched), timeOf(changed), hash
@@ -149,7 +150,7 @@ func (f *Frontier) pagesAfter(ctx context.Context, after []byte) (batch []Page, 
 func (f *Frontier) SaveTx(tx *store.Tx, p Page, b Body) error {
 	n, err := tx.Exec(`
 		UPDATE dcq_crawl_pages SET
-			pending = 0, outcome = ?, reason = ?, status = ?, target = ?, canonical = ?, media_type = ?, charset = ?,
+			pending = 0, outcome = ?, reason = ?, note = '', status = ?, target = ?, canonical = ?, media_type = ?, charset = ?,
 			title = ?, etag = ?, last_modified = ?, size = ?, hash = ?, truncated = ?, no_index = ?, no_follow = ?,
 			links = ?, fetched = ?, changed = ?, visits = visits + 1
 		WHERE fp = ?`,
@@ -166,15 +167,15 @@ func (f *Frontier) SaveTx(tx *store.Tx, p Page, b Body) error {
 }
 
 // KeepTx records a visit that leaves the record of a page as it is: nothing has
-// changed, or, for a reason, nothing could be learned.
-func (f *Frontier) KeepTx(tx *store.Tx, url, reason string) error {
+// changed or, with a note that says why, nothing could be learned.
+func (f *Frontier) KeepTx(tx *store.Tx, url, note string) error {
 	fetched := any(nil)
-	if reason == "" {
+	if note == "" {
 		fetched = nanos(tx.Now())
 	}
 	_, err := tx.Exec(`
-		UPDATE dcq_crawl_pages SET pending = 0, reason = ?, fetched = COALESCE(?, fetched), visits = visits + 1
-		WHERE fp = ?`, text(reason), fetched, fingerprint(url))
+		UPDATE dcq_crawl_pages SET pending = 0, note = ?, fetched = COALESCE(?, fetched), visits = visits + 1
+		WHERE fp = ?`, text(note), fetched, fingerprint(url))
 	return err
 }
 

@@ -50,7 +50,8 @@ CREATE TABLE dcq_crawl_pages (
   run           INTEGER NOT NULL,                          -- that visits it, or did so last
   pending       INTEGER NOT NULL CHECK (pending IN (0, 1)), -- 1: a job will visit it
   outcome       TEXT    CHECK (outcome IN ('stored', 'other', 'redirected', 'missing', 'failed', 'gave-up', 'disallowed', 'skipped')),
-  reason        TEXT    NOT NULL DEFAULT '',
+  reason        TEXT    NOT NULL DEFAULT '',               -- for the outcome
+  note          TEXT    NOT NULL DEFAULT '',               -- why the last visit left the record as it was
   status        INTEGER NOT NULL DEFAULT 0,                -- HTTP, 0 for none
   target        TEXT    NOT NULL DEFAULT '',               -- of a redirect
   canonical     TEXT    NOT NULL DEFAULT '',               -- by link rel=canonical
