@@ -96,13 +96,14 @@ func (c *checkpointer) checkpoint() {
 	_ = c.db.committer.do(ctx, &operation{solo: true, raw: func() error { return c.finish(ctx) }})
 }
 
-// copyBack copies what it can of the WAL back, and returns its length. SQLite syncs the
-// WAL before: what was dropped until then can go.
-func (c *checkpointer) copyBack(ctx context.Context) (length int, err error) {
+// copyBack copies what it can of the WAL back, and returns its length. When it could
+// copy all of it, what was dropped until then is on the disk, and its files can go.
+func (c *checkpointer) copyBack(ctx context.Context) (int, error) {
 	paths := c.db.unlinker.take()
-	if length, _, err = walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(PASSIVE)`); err != nil || length < 0 {
+	length, copied, err := walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(PASSIVE)`)
+	if err != nil || length < 0 || copied < length { // with nothing to copy, it syncs nothing
 		for _, path := range paths {
-			c.db.unlinker.add(path) // it was busy, or failed
+			c.db.unlinker.add(path)
 		}
 		return length, err
 	}
