@@ -22,7 +22,6 @@ import (
 
 func init() {
 	children["fill"] = fill
-	children["open"] = openInChild
 	children["no files left"] = noFilesLeft
 	children["no watches left"] = noWatchesLeft
 }
@@ -165,17 +164,6 @@ func diskFull(t *testing.T, dir, limit string, want []string, makeRoom func() er
 	p.expect(fmt.Sprint(len(acks)))
 	p.expect("goes on")
 	wantAcknowledged(t, db, [][]int{append(acks, len(acks))})
-}
-
-// openInChild opens the store, says how that went, and commits.
-func openInChild(c *child) error {
-	db, err := c.open(store.Options{})
-	if err != nil {
-		c.say("%s", sentinelOf(err))
-		return nil
-	}
-	c.say("open, commits: %s", sentinelOf(db.Batch(c.context(), false, func(*store.Tx) error { return nil })))
-	return db.Close()
 }
 
 func TestReadOnlyDirectory(t *testing.T) {

@@ -3,6 +3,8 @@ package store
 import (
 	"cmp"
 	"fmt"
+	"io/fs"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -53,20 +55,22 @@ func isNetworkFileSystem(name string) bool {
 	return false
 }
 
-// checkFileSystem returns ErrNetworkFS if the directory is on a network file
-// system, unless the options insist.
+// checkFileSystem returns ErrNetworkFS if the directory or the database is on a network
+// file system, unless the options insist.
 func (db *DB) checkFileSystem() error {
-	var st unix.Statfs_t
-	if err := unix.Statfs(db.dir, &st); err != nil {
-		return translateSystem(err)
+	for _, dir := range []string{db.dir, filepath.Dir(db.path)} {
+		var st unix.Statfs_t
+		if err := unix.Statfs(dir, &st); err != nil {
+			return translateSystem(&fs.PathError{Op: "statfs", Path: dir, Err: err})
+		}
+		name, network := networkFileSystems[int64(uint32(st.Type))]
+		if !network {
+			continue
+		}
+		if !db.opts.AllowNetworkFS {
+			return fmt.Errorf("%w (%s, %s): use a local directory, or set Options.AllowNetworkFS to insist", ErrNetworkFS, name, dir)
+		}
+		db.log.Warn("the store is on a network file system; data may be lost", "type", name, "directory", dir)
 	}
-	name, network := networkFileSystems[int64(uint32(st.Type))]
-	if !network {
-		return nil
-	}
-	if db.opts.AllowNetworkFS {
-		db.log.Warn("the store is on a network file system; data may be lost", "type", name)
-		return nil
-	}
-	return fmt.Errorf("%w (%s): use a local directory, or set Options.AllowNetworkFS to insist", ErrNetworkFS, name)
+	return nil
 }

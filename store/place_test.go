@@ -16,6 +16,19 @@ import (
 	"github.com/dcq-go/dcq/store/storetest"
 )
 
+func init() { children["open"] = openInChild }
+
+// openInChild opens the store, says how that went, and commits.
+func openInChild(c *child) error {
+	db, err := c.open(store.Options{})
+	if err != nil {
+		c.say("%s", sentinelOf(err))
+		return nil
+	}
+	c.say("open, commits: %s", sentinelOf(db.Batch(c.context(), false, func(*store.Tx) error { return nil })))
+	return db.Close()
+}
+
 // sentinels are the errors that a fault may be told as, by name.
 var sentinels = map[string]error{
 	"foreign": store.ErrForeign, "newer": store.ErrNewer, "network": store.ErrNetworkFS,
@@ -284,4 +297,25 @@ func findDamage(t *testing.T, dir string) error {
 	return db.View(t.Context(), func(tx *store.Tx) error {
 		return tx.Query(`SELECT n FROM numbers`, nil, func(store.Scan) error { return nil })
 	})
+}
+
+// Many processes that open a new store at once all find the same.
+func TestOpenNewStoreAtOnce(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "deep", "store")
+	var list []*process
+	for range 8 {
+		list = append(list, start(t, "open", dir))
+	}
+	for _, p := range list {
+		p.expect("open, commits: none")
+	}
+	db := storetest.OpenDir(t, dir, store.Options{})
+	stores := 0
+	err := db.View(t.Context(), func(tx *store.Tx) error {
+		return tx.QueryRow(`SELECT count(DISTINCT store_id) FROM dcq_meta`).Scan(&stores)
+	})
+	if err != nil || stores != 1 {
+		t.Errorf("stores = %d, %v, want 1", stores, err)
+	}
 }

@@ -35,6 +35,9 @@ func (tx *Tx) endSession(id int64, crashed bool) error {
 		return err
 	}
 	db := tx.db
+	if tx.session != nil && tx.session.id == id {
+		tx.session = nil
+	}
 	tx.AfterCommit(func() {
 		if crashed {
 			db.log.Warn("a process died; what it held was given back", "session", id, "pid", pid)

@@ -76,6 +76,7 @@ func (tx *Tx) ownSession() (*session, error) {
 	if tx.session != nil {
 		return tx.session, nil
 	}
+	closing := tx.db.isClosing()
 	if s := tx.db.currentSession(); s != nil {
 		var known bool
 		err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dcq_sessions WHERE id = ? AND dead = 0)`, s.id).Scan(&known)
@@ -86,9 +87,23 @@ func (tx *Tx) ownSession() (*session, error) {
 			tx.session = s
 			return s, nil
 		}
-		tx.db.loseSession(s)
+		if !closing {
+			tx.db.loseSession(s)
+		}
+	}
+	if closing { // nobody would end a new one
+		return nil, ErrClosed
 	}
 	return tx.newSession()
+}
+
+func (db *DB) isClosing() bool {
+	select {
+	case <-db.closing:
+		return true
+	default:
+		return false
+	}
 }
 
 func (db *DB) currentSession() *session {
@@ -132,6 +147,9 @@ func (tx *Tx) newSession() (*session, error) {
 // backup's counter meets again is taken over if nobody locks it.
 func createSessionFile(path string) (*session, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if errors.Is(err, fs.ErrNotExist) && os.Mkdir(filepath.Dir(path), 0o700) == nil { // somebody tidied up
+		f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	}
 	if err != nil {
 		return nil, translateSystem(err)
 	}

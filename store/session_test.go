@@ -2,10 +2,15 @@ package store_test
 
 import (
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync"
 	"testing"
 	"testing/fstest"
 
 	"github.com/dcq-go/dcq/store"
+	"github.com/dcq-go/dcq/store/storetest"
 )
 
 // held is a package with a table of what sessions hold.
@@ -93,4 +98,61 @@ func holdRow(ctx context.Context, db *store.DB) (id int64, err error) {
 		return err
 	})
 	return id, err
+}
+
+// Whatever gets a session while the store closes is given back, or is refused.
+func TestCloseWhileSessionsAreTaken(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	observer := storetest.OpenDir(t, dir, store.Options{})
+	h := newHeld()
+	h.use(t, observer)
+	for range 20 {
+		db, err := store.Open(t.Context(), dir, store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		newHeld().use(t, db)
+		var wg sync.WaitGroup
+		begun := make(chan struct{}, 4)
+		for range 4 {
+			wg.Go(func() {
+				for {
+					_, err := holdRow(t.Context(), db)
+					if errors.Is(err, store.ErrClosed) {
+						return
+					}
+					if err != nil {
+						t.Errorf("hold: %v", err)
+						return
+					}
+					select {
+					case begun <- struct{}{}:
+					default:
+					}
+				}
+			})
+		}
+		<-begun
+		if err := db.Close(); err != nil {
+			t.Errorf("Close() = %v", err)
+		}
+		wg.Wait()
+		list, err := observer.Sessions(t.Context())
+		if n := h.rows(t, observer); n != 0 || err != nil || len(list) != 0 {
+			t.Fatalf("after Close(): %d rows held, sessions %v, %v, want none", n, list, err)
+		}
+	}
+}
+
+// A tidy program removed the directory of the sessions; the next session makes it again.
+func TestSessionsDirectoryRemoved(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	h := newHeld()
+	h.use(t, db)
+	if err := os.RemoveAll(filepath.Join(db.Dir(), "sessions")); err != nil {
+		t.Fatal(err)
+	}
+	h.hold(t, db)
 }

@@ -59,11 +59,9 @@ func (db *DB) borrow(ctx context.Context) (*conn, error) {
 	case <-db.closing:
 		return nil, ErrClosed
 	}
-	select {
-	case <-db.closing:
+	if db.isClosing() {
 		db.reads <- c
 		return nil, ErrClosed
-	default:
 	}
 	if c != nil {
 		return c, nil
