@@ -12,14 +12,15 @@ import (
 // beatsPerLease is how often a lease is extended before it would end.
 const beatsPerLease = 3
 
-// heartbeat extends the leases that the pool holds, until ctx ends.
-func (p *Pool) heartbeat(ctx context.Context) {
+// heartbeat extends the leases that the pool holds, until ctx ends. A failure is no
+// reason to stop: the handlers are fenced by the clock.
+func (p *Pool) heartbeat(ctx context.Context) error {
 	for {
 		t := p.db.Clock().NewTimer(p.beat())
 		select {
 		case <-ctx.Done():
 			t.Stop()
-			return
+			return nil
 		case <-t.C():
 		}
 		if err := p.extend(ctx); err != nil && ctx.Err() == nil {

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/dcq-go/dcq/queue"
+	"golang.org/x/sync/errgroup"
 )
 
 // errIdle ends fetching when nothing is left to do.
@@ -45,17 +46,14 @@ func (p *Pool) run(ctx context.Context, until func(context.Context) error) error
 	p.handling, p.cancel = context.WithCancelCause(context.WithoutCancel(ctx))
 	defer p.cancel(ErrStopped)
 
-	var watchers, handlers, finisher sync.WaitGroup
+	var watchers errgroup.Group
+	var handlers, finisher sync.WaitGroup
 	heartbeat, stopHeartbeat := context.WithCancel(context.Background())
-	watchers.Go(func() { p.watchAbort(heartbeat, stopFetching) })
+	watchers.Go(func() error { return p.watchAbort(heartbeat, stopFetching) })
+	watchers.Go(func() error { return p.heartbeat(heartbeat) })
 	if until != nil {
-		watchers.Go(func() {
-			if err := until(p.fetching); err == nil {
-				stopFetching(errIdle)
-			}
-		})
+		watchers.Go(func() error { return p.stopWhen(until, stopFetching) })
 	}
-	watchers.Go(func() { p.heartbeat(heartbeat) })
 	finisher.Go(p.finish)
 	for range p.opts.Concurrency {
 		handlers.Go(p.handle)
@@ -70,8 +68,26 @@ func (p *Pool) run(ctx context.Context, until func(context.Context) error) error
 	close(p.finished)
 	finisher.Wait()
 	stopHeartbeat()
-	watchers.Wait()
-	return err
+	return errors.Join(err, watchers.Wait())
+}
+
+// stopWhen stops fetching when until has returned, or fails for good.
+func (p *Pool) stopWhen(until func(context.Context) error, stopFetching context.CancelCauseFunc) error {
+	for pause := retryFirst; ; pause = min(2*pause, retryMost) {
+		err := until(p.fetching)
+		switch {
+		case err == nil:
+			stopFetching(errIdle)
+			return nil
+		case p.fetching.Err() != nil:
+			return nil
+		case isFatal(err):
+			stopFetching(err)
+			return err
+		}
+		p.log.Error("cannot tell whether anything is left to do; trying again", "error", err, "in", pause)
+		p.sleep(pause)
+	}
 }
 
 func (p *Pool) start() error {
@@ -88,13 +104,14 @@ func (p *Pool) start() error {
 }
 
 // watchAbort cancels everything on Abort.
-func (p *Pool) watchAbort(done context.Context, stopFetching context.CancelCauseFunc) {
+func (p *Pool) watchAbort(done context.Context, stopFetching context.CancelCauseFunc) error {
 	select {
 	case <-p.abort:
 		stopFetching(ErrStopped)
 		p.cancel(ErrStopped)
 	case <-done.Done():
 	}
+	return nil
 }
 
 // startGrace cancels the handlers when the grace is over, unless it is called off.
