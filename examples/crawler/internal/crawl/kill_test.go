@@ -93,12 +93,12 @@ func spawn(t *testing.T, dir string) *child {
 // distance.
 func TestKill(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed(t), 2))
-	sites := []site.Site{tree(t, "one", 60, r), tree(t, "two", 60, r)}
+	sites := []site.Site{tree(t, "one", 40, r), tree(t, "two", 40, r)}
 	s, access := serve(t, sites)
 	dir := t.TempDir()
 	f := open(t, dir)
 	begin(t, f, settings.Settings{Delay: time.Millisecond}, false, s.Starts())
-	const processes, kills = 3, 4
+	const processes, kills = 3, 3
 	workers := make([]*child, processes)
 	for i := range workers {
 		workers[i] = spawn(t, dir)
@@ -143,7 +143,7 @@ func TestKill(t *testing.T) {
 // everything as it was.
 func TestResume(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed(t), 3))
-	sites := []site.Site{tree(t, "one", 40, r)}
+	sites := []site.Site{tree(t, "one", 30, r)}
 	s, access := serve(t, sites)
 	dir := t.TempDir()
 	f := open(t, dir)

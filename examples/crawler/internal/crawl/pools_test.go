@@ -169,7 +169,7 @@ func must[T any](t *testing.T) func(T, error) T {
 // Three stores opened on one directory stand for three processes.
 func TestPoolsTogether(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed(t), 0))
-	sites := []site.Site{tree(t, "one", 30, r), tree(t, "two", 30, r), tree(t, "three", 30, r)}
+	sites := []site.Site{tree(t, "one", 20, r), tree(t, "two", 20, r), tree(t, "three", 20, r)}
 	sites[2].Sitemap = true
 	s, access := serve(t, sites)
 	dir := t.TempDir()
@@ -204,6 +204,7 @@ func together(t *testing.T, dir string, n int) {
 }
 
 func TestNastyHosts(t *testing.T) {
+	t.Parallel()
 	fix, err := fixture.New(fixture.Options{Drip: 10 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
@@ -225,6 +226,7 @@ func TestNastyHosts(t *testing.T) {
 }
 
 func TestSecondRun(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(seed(t), 1))
 	sites := []site.Site{tree(t, "one", 30, r)}
 	s, access := serve(t, sites)
