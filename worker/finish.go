@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/dcq-go/dcq/queue"
@@ -61,6 +62,10 @@ func (p *Pool) settle(batch []*task) {
 // commit applies the verdicts in one durable operation. An attempt that no longer
 // stands only loses its own.
 func (p *Pool) commit(batch []*task) error {
+	open := func(t *task) bool { return t.verdict.outcome != Decided && t.verdict.outcome != Lost }
+	if !slices.ContainsFunc(batch, open) {
+		return nil // a commit of nothing would still take the gate
+	}
 	var lost []*task
 	err := p.db.Batch(context.Background(), true, func(tx *store.Tx) error {
 		lost = nil
