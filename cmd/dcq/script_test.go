@@ -5,8 +5,10 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,6 +27,7 @@ func TestMain(m *testing.M) {
 // which must be consistent at the end; EV another, whose queues scripts and the
 // commands of jobs use to wait for each other.
 func TestScripts(t *testing.T) {
+	hearSignals()
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/script",
 		RequireUniqueNames: true,
@@ -36,6 +39,17 @@ func TestScripts(t *testing.T) {
 			"until":  untilCommand,
 		},
 	})
+}
+
+// hearSignals makes the commands of the scripts hear the signals that this process was
+// told to ignore, as under nohup or in a shell's background. What is ignored stays so
+// over an exec; what is caught does not.
+func hearSignals() {
+	for _, s := range []os.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
 }
 
 func setupScript(env *testscript.Env) error {
