@@ -129,15 +129,18 @@ func (q *Queue[T]) Resume(ctx context.Context) error { return SetPaused(ctx, q.d
 // SetPaused is [Queue.Pause] and [Queue.Resume] for a queue by name. It returns
 // ErrNotFound if there is none.
 func SetPaused(ctx context.Context, db *store.DB, name string, paused bool) error {
-	return change(ctx, db, func(tx *store.Tx) error {
-		l, err := lineByName(tx, name)
-		if err != nil {
-			return err
-		}
-		deferDispatch(tx, l.id)
-		_, err = tx.Exec(`UPDATE dcq_queues SET paused = ? WHERE id = ?`, paused, l.id)
+	return change(ctx, db, func(tx *store.Tx) error { return SetPausedTx(tx, name, paused) })
+}
+
+// SetPausedTx is [SetPaused] as part of a transaction.
+func SetPausedTx(tx *store.Tx, name string, paused bool) error {
+	l, err := lineByName(tx, name)
+	if err != nil {
 		return err
-	})
+	}
+	deferDispatch(tx, l.id)
+	_, err = tx.Exec(`UPDATE dcq_queues SET paused = ? WHERE id = ?`, paused, l.id)
+	return err
 }
 
 func change(ctx context.Context, db *store.DB, fn func(*store.Tx) error) error {

@@ -129,11 +129,14 @@ func stats(tx *store.Tx, queue int64) (s Stats, err error) {
 // Stats counts the queue's jobs. Its time grows with their number.
 func (q *Queue[T]) Stats(ctx context.Context) (s Stats, err error) {
 	err = q.db.View(ctx, func(tx *store.Tx) error {
-		s, err = stats(tx, q.id)
+		s, err = q.StatsTx(tx)
 		return err
 	})
 	return s, err
 }
+
+// StatsTx is [Queue.Stats] as part of a transaction.
+func (q *Queue[T]) StatsTx(tx *store.Tx) (Stats, error) { return stats(tx, q.id) }
 
 // Filter chooses jobs. The zero value chooses the first 100 of all.
 type Filter struct {
@@ -212,28 +215,30 @@ func Find(ctx context.Context, db *store.DB, id int64) (r Record, err error) {
 // ErrEmpty.
 func (q *Queue[T]) Peek(ctx context.Context) (payload T, r Record, err error) {
 	err = q.db.View(ctx, func(tx *store.Tx) error {
-		list, err := records(tx, `
-			WHERE j.queue_id = ? AND j.state = 0
-			ORDER BY j.priority DESC, j.due, j.id LIMIT 1`, []any{DefaultMaxAttempts, q.id})
-		if err == nil && len(list) == 0 { // what is due, but nobody has looked yet
-			list, err = records(tx, `
-				WHERE j.queue_id = ? AND j.state = 1 AND j.due <= ?
-				ORDER BY j.due, j.id LIMIT 1`, []any{DefaultMaxAttempts, q.id, tx.Now().UnixNano()})
-		}
-		if err == nil && len(list) == 0 {
-			err = ErrEmpty
-		}
-		if err != nil {
-			return err
-		}
-		r = list[0]
-		return nil
+		payload, r, err = q.PeekTx(tx)
+		return err
 	})
+	return payload, r, err
+}
+
+// PeekTx is [Queue.Peek] as part of a transaction.
+func (q *Queue[T]) PeekTx(tx *store.Tx) (payload T, r Record, err error) {
+	list, err := records(tx, `
+		WHERE j.queue_id = ? AND j.state = 0
+		ORDER BY j.priority DESC, j.due, j.id LIMIT 1`, []any{DefaultMaxAttempts, q.id})
+	if err == nil && len(list) == 0 { // what is due, but nobody has looked yet
+		list, err = records(tx, `
+			WHERE j.queue_id = ? AND j.state = 1 AND j.due <= ?
+			ORDER BY j.due, j.id LIMIT 1`, []any{DefaultMaxAttempts, q.id, tx.Now().UnixNano()})
+	}
+	if err == nil && len(list) == 0 {
+		err = ErrEmpty
+	}
 	if err != nil {
 		return payload, r, err
 	}
-	payload, err = q.values.load(r.value)
-	return payload, r, err
+	payload, err = q.values.load(list[0].value)
+	return payload, list[0], err
 }
 
 // records returns the jobs of a query with their failures.

@@ -343,3 +343,39 @@ func TestPayloadThatDoesNotDecode(t *testing.T) {
 		t.Errorf("Stats() = %+v, %v; want one dead, one leased", s, err)
 	}
 }
+
+// Calls of one transaction see each other's changes.
+func TestCallsOfOneTransaction(t *testing.T) {
+	f := newFixture(t)
+	q := f.open("q", queue.Options[string]{})
+	err := f.db.Update(t.Context(), func(tx *store.Tx) error {
+		if _, err := q.PushManyTx(tx, []string{"a", "b", "c"}, queue.PushOptions{}); err != nil {
+			return err
+		}
+		if payload, r, err := q.PeekTx(tx); payload != "a" || r.State != queue.Ready || err != nil {
+			t.Errorf("PeekTx() = %q, %+v, %v; want a", payload, r, err)
+		}
+		jobs, err := q.ReceiveManyTx(tx, queue.ReceiveOptions{Max: 2, Lease: time.Hour})
+		if err != nil {
+			return err
+		}
+		if len(jobs) != 2 || jobs[1].Payload != "b" || jobs[1].Lease != time.Hour {
+			t.Errorf("ReceiveManyTx() = %+v, want a and b for an hour", jobs)
+		}
+		if err := jobs[0].AckTx(tx); err != nil {
+			return err
+		}
+		if err := queue.SetPausedTx(tx, "q", true); err != nil {
+			return err
+		}
+		if _, err := q.ReceiveTx(tx); !errors.Is(err, queue.ErrEmpty) {
+			t.Errorf("ReceiveTx() while paused = %v, want ErrEmpty", err)
+		}
+		s, err := q.StatsTx(tx)
+		if s.Ready != 1 || s.Leased != 1 {
+			t.Errorf("StatsTx() = %+v, want one ready, one leased", s)
+		}
+		return err
+	})
+	f.must(err)
+}

@@ -50,15 +50,34 @@ func (q *Queue[T]) TryReceive(ctx context.Context) (*Job[T], error) {
 // ReceiveTx is [Queue.TryReceive] as part of a transaction. A payload that does not
 // decode is returned as the error ErrDecode with its job.
 func (q *Queue[T]) ReceiveTx(tx *store.Tx) (*Job[T], error) {
-	rows, _, err := take(tx, q, ReceiveOptions{})
+	jobs, err := q.ReceiveManyTx(tx, ReceiveOptions{})
+	if len(jobs) == 0 {
+		return nil, err
+	}
+	return jobs[0], err
+}
+
+// ReceiveManyTx is [Queue.TryReceiveMany] as part of a transaction. If payloads do not
+// decode, it returns all jobs with ErrDecode; those have the zero payload.
+func (q *Queue[T]) ReceiveManyTx(tx *store.Tx, opts ReceiveOptions) ([]*Job[T], error) {
+	if err := opts.validate(); err != nil {
+		return nil, err
+	}
+	rows, _, err := take(tx, q, opts)
 	if err != nil {
 		return nil, err
 	}
 	if len(rows) == 0 {
 		return nil, ErrEmpty
 	}
-	r, err := q.received(rows[0])
-	return r.Job.(*Job[T]), err
+	jobs := make([]*Job[T], 0, len(rows))
+	var faults []error
+	for _, c := range rows {
+		r, err := q.received(c)
+		r.Lease = opts.lease(q)
+		jobs, faults = append(jobs, r.Job.(*Job[T])), append(faults, err)
+	}
+	return jobs, errors.Join(faults...)
 }
 
 // TryReceiveMany leases the jobs that are ready, up to the maximum of opts. It
