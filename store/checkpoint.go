@@ -33,6 +33,8 @@ const (
 type checkpointer struct {
 	db      *DB
 	conn    *conn // its own; the writer's must not wait for a copy
+	soft    int   // walSoft, but for tests
+	hard    int   // walHard, but for tests
 	commits atomic.Int64
 	look    chan struct{}
 	stopped chan struct{}
@@ -40,7 +42,7 @@ type checkpointer struct {
 }
 
 func newCheckpointer(db *DB, c *conn) *checkpointer {
-	return &checkpointer{db: db, conn: c, look: make(chan struct{}, 1), stopped: make(chan struct{})}
+	return &checkpointer{db: db, conn: c, soft: walSoft, hard: walHard, look: make(chan struct{}, 1), stopped: make(chan struct{})}
 }
 
 func (c *checkpointer) start() { c.done.Go(c.run) }
@@ -82,7 +84,7 @@ func (c *checkpointer) sweepBlobs() {
 func (c *checkpointer) checkpoint() {
 	ctx := context.Background()
 	length, copied, err := walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(NOOP)`)
-	if err != nil || length < walHard && length-copied < walSoft {
+	if err != nil || length < c.hard && length-copied < c.soft {
 		return
 	}
 	if length, err = c.copyBack(ctx); err != nil {
@@ -90,7 +92,7 @@ func (c *checkpointer) checkpoint() {
 		return
 	}
 	crashpoint.Hit(crashpoint.Checkpoint)
-	if length < walHard {
+	if length < c.hard {
 		return
 	}
 	_ = c.db.committer.do(ctx, &operation{solo: true, raw: func() error { return c.finish(ctx) }})
@@ -114,7 +116,7 @@ func (c *checkpointer) copyBack(ctx context.Context) (int, error) {
 // finish copies the rest of a long WAL back. Precondition: the gate is held.
 func (c *checkpointer) finish(ctx context.Context) error {
 	length, _, err := walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(NOOP)`)
-	if err != nil || length < walHard {
+	if err != nil || length < c.hard {
 		return err // another process was faster
 	}
 	for range finishTries {

@@ -107,7 +107,7 @@ func TestCloseWhileSessionsAreTaken(t *testing.T) {
 	observer := storetest.OpenDir(t, dir, store.Options{})
 	h := newHeld()
 	h.use(t, observer)
-	for range 20 {
+	for range 8 {
 		db, err := store.Open(t.Context(), dir, store.Options{})
 		if err != nil {
 			t.Fatal(err)

@@ -45,10 +45,13 @@ func insertBytes(ctx context.Context, db *store.DB, n int) error {
 // Several DBs write without a pause, while others read: the log is cut all the same.
 func TestLogStaysBoundedUnderLoad(t *testing.T) {
 	t.Parallel()
-	const written, bound = 64 << 20, 48 << 20
-	const each = 50_000
+	const written, bound = 24 << 20, 16 << 20
+	const each = 10_000
 	dir := t.TempDir()
 	dbs := []*store.DB{storetest.OpenDir(t, dir, store.Options{}), storetest.OpenDir(t, dir, store.Options{})}
+	for _, db := range dbs {
+		db.SetLogLimits(500, 2000)
+	}
 	rowsTable(t, dbs[0])
 	ctx, stop := context.WithCancel(t.Context())
 	var writers, readers sync.WaitGroup
