@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 
@@ -218,5 +219,33 @@ func TestViewCannotWrite(t *testing.T) {
 	table(t, db)
 	if err := db.View(t.Context(), insert(1)); !errors.Is(err, store.ErrReadOnly) {
 		t.Errorf("an insert in View = %v, want %v", err, store.ErrReadOnly)
+	}
+}
+
+// A closure cannot commit half of itself.
+func TestClosureCannotEndItsTransaction(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	table(t, db)
+	for _, statement := range []string{"COMMIT", " commit;", "END", "ROLLBACK", "rollback to dcq", "SAVEPOINT x", "RELEASE dcq", "BEGIN", ";\n\tEND;"} {
+		err := db.Update(t.Context(), func(tx *store.Tx) error {
+			if err := insert(1)(tx); err != nil {
+				return err
+			}
+			if err := tx.Query(statement, nil, nil); err == nil {
+				t.Errorf("Query(%q) = nil, want an error", statement)
+			}
+			if err := tx.QueryRow(statement).Scan(); err == nil {
+				t.Errorf("QueryRow(%q) = nil, want an error", statement)
+			}
+			_, err := tx.Exec(statement)
+			return err
+		})
+		if err == nil || !strings.Contains(err.Error(), "closure") {
+			t.Errorf("Exec(%q) = %v, want an error that says how a transaction ends", statement, err)
+		}
+	}
+	if got := count(t, db); got != 0 {
+		t.Errorf("rows = %d, want 0", got)
 	}
 }

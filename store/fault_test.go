@@ -133,6 +133,34 @@ func TestDiskFull(t *testing.T) {
 	})
 }
 
+// A backup for which there is no room leaves nothing behind.
+func TestBackupDiskFull(t *testing.T) {
+	t.Parallel()
+	to := t.TempDir()
+	if !mountTmpfs(t, to, "1m") {
+		return
+	}
+	for _, threshold := range []int{1 << 20, 100} { // no room for the database, for a value
+		db := storetest.Open(t, store.Options{BlobThreshold: threshold})
+		values(t, db)
+		v, err := db.Stage(make([]byte, 1<<20))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = db.Batch(t.Context(), true, func(tx *store.Tx) error {
+			_, err := tx.Exec(`INSERT INTO "values" (n, inline, blob) VALUES (1, ?, ?)`, v.Inline, v.Blob)
+			return errors.Join(err, tx.Keep(v))
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Backup(t.Context(), filepath.Join(to, "b.db")); !errors.Is(err, store.ErrFull) {
+			t.Errorf("Backup() to a full disk = %v, want %v", err, store.ErrFull)
+		}
+		wantEmpty(t, to)
+	}
+}
+
 // diskFull lets a child meet the limit and checks that what it was told of is there.
 func diskFull(t *testing.T, dir, limit string, want []string, makeRoom func() error) {
 	db := storetest.OpenDir(t, dir, store.Options{})

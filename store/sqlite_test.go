@@ -132,3 +132,41 @@ func TestIgnoredLoss(t *testing.T) {
 		t.Errorf("rows = %d, %v, want 0", rows, err)
 	}
 }
+
+// A commit is as strong as its strongest operation, and as Options.Durability says.
+func TestDurabilityOfCommits(t *testing.T) {
+	t.Parallel()
+	const normal, full = 1, 2
+	for _, test := range []struct {
+		option         Durability
+		relaxed, wants int // PRAGMA synchronous of an operation that does not, and that does, ask for it
+		update         int
+	}{
+		{ByOperation, normal, full, full},
+		{Relaxed, normal, normal, normal},
+		{Durable, full, full, full},
+	} {
+		db, err := Open(t.Context(), t.TempDir(), Options{Durability: test.option})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		var got int
+		level := func(tx *Tx) error { return tx.QueryRow(`PRAGMA synchronous`).Scan(&got) }
+		for range 2 {
+			for _, c := range []struct {
+				what string
+				call func() error
+				want int
+			}{
+				{"Batch, relaxed", func() error { return db.Batch(t.Context(), false, level) }, test.relaxed},
+				{"Batch, durable", func() error { return db.Batch(t.Context(), true, level) }, test.wants},
+				{"Update", func() error { return db.Update(t.Context(), level) }, test.update},
+			} {
+				if err := c.call(); err != nil || got != c.want {
+					t.Errorf("Durability %d, %s: synchronous = %d, %v, want %d", test.option, c.what, got, err, c.want)
+				}
+			}
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -129,17 +130,31 @@ func (tx *Tx) runAtCommit() error {
 // Exec runs a statement and returns the number of rows it changed. Parameters are
 // written as ?.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
-	if tx.done {
-		return 0, ErrTxDone
-	}
-	if tx.lost != nil {
-		return 0, tx.lost
+	if err := tx.allow(query); err != nil {
+		return 0, err
 	}
 	n, err := tx.conn.exec(tx.ctx, query, args...)
 	if n > 0 {
 		tx.wrote = true
 	}
 	return n, tx.noteLoss(err)
+}
+
+// allow returns why a statement may not be run: the transaction is over, or the
+// statement would end it, or begin another, without the store's knowing.
+func (tx *Tx) allow(query string) error {
+	switch {
+	case tx.done:
+		return ErrTxDone
+	case tx.lost != nil:
+		return tx.lost
+	}
+	word, _, _ := strings.Cut(strings.TrimLeft(query, " \t\r\n;"), " ")
+	switch strings.ToUpper(strings.TrimRight(word, ";\r\n\t")) {
+	case "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE":
+		return fmt.Errorf("store: %s in a closure: its transaction commits when it returns nil, and is rolled back when it returns an error", word)
+	}
+	return nil
 }
 
 // noteLoss remembers an error after which SQLite has rolled back, or may have. An
@@ -187,11 +202,8 @@ func (r Row) Scan(dest ...any) error {
 
 // QueryRow runs a query, or a statement with RETURNING, for its first row.
 func (tx *Tx) QueryRow(query string, args ...any) Row {
-	if tx.done {
-		return Row{err: ErrTxDone}
-	}
-	if tx.lost != nil {
-		return Row{err: tx.lost}
+	if err := tx.allow(query); err != nil {
+		return Row{err: err}
 	}
 	s, err := tx.conn.statement(query)
 	if err != nil {
@@ -207,11 +219,8 @@ type Scan func(dest ...any) error
 // in turn. An error of each ends the query and is returned. Inside each, no other
 // statement may be run.
 func (tx *Tx) Query(query string, args []any, each func(Scan) error) error {
-	if tx.done {
-		return ErrTxDone
-	}
-	if tx.lost != nil {
-		return tx.lost
+	if err := tx.allow(query); err != nil {
+		return err
 	}
 	s, err := tx.conn.statement(query)
 	if err != nil {
