@@ -103,6 +103,9 @@ func TestEachJobOnce(t *testing.T) {
 			t.Errorf("job %d was handled %d times", i, n)
 		}
 	}
+	if n := p.Held(); n != 0 {
+		t.Errorf("the pool still holds %d attempts", n)
+	}
 	if got := p.Stats(); got != (worker.Stats{Succeeded: jobs}) {
 		t.Errorf("Stats() = %+v, want %d succeeded", got, jobs)
 	}
