@@ -20,7 +20,7 @@ const (
 	gateProbes = 5
 
 	// longWAL and slowGate are what Doctor warns of.
-	longWAL  = 64 << 20
+	longWAL  = 256 << 20 // far above what the checkpointer lets it grow to
 	slowGate = 100 * time.Millisecond
 
 	// fewWatches is how many free inotify instances are worth a warning.
