@@ -47,7 +47,9 @@
 // lease still stands when you look away (carry its token, see [Grant]); that a
 // commit of the relaxed kind survives a power cut (it survives a crash of any
 // process); or that [DB.Batch] may be called from inside a transaction: it would
-// wait for itself.
+// wait for itself. A closure cannot end its transaction: COMMIT, ROLLBACK and their
+// like are refused. A process that is stopped (SIGSTOP) while it holds the gate stops
+// all others until it goes on or dies.
 //
 // # Time
 //
