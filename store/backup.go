@@ -142,12 +142,7 @@ func (b *backup) makeFile() error {
 
 // copyDatabase copies one snapshot, on a connection of its own.
 func (b *backup) copyDatabase(ctx context.Context) error {
-	pool, err := openSQLite(b.db.path, b.db.opts.BusyTimeout, true, 1)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	c, err := newConn(ctx, pool)
+	c, err := openSQLite(ctx, b.db.path, b.db.opts.BusyTimeout, true)
 	if err != nil {
 		return err
 	}
@@ -159,14 +154,14 @@ func (b *backup) copyDatabase(ctx context.Context) error {
 		return err
 	}
 	var one int
-	if err := c.sql.QueryRowContext(ctx, `SELECT one FROM dcq_meta`).Scan(&one); err != nil { // takes the snapshot
-		return translate(err)
+	if err := c.queryRow(ctx, `SELECT one FROM dcq_meta`, &one); err != nil { // takes the snapshot
+		return err
 	}
-	return c.sql.Raw(func(driver any) error { return b.copyPages(ctx, driver) })
+	return b.copyPages(ctx, c)
 }
 
-func (b *backup) copyPages(ctx context.Context, driver any) error {
-	source, ok := driver.(interface {
+func (b *backup) copyPages(ctx context.Context, c *conn) error {
+	source, ok := c.raw.(interface {
 		NewBackup(string) (*sqlite.Backup, error)
 	})
 	if !ok {
@@ -213,12 +208,7 @@ func (b *backup) addBlobs(ctx context.Context) error {
 
 // open calls fn with a connection to the copy.
 func (b *backup) open(ctx context.Context, fn func(*conn) error) error {
-	pool, err := openSQLite(b.part, 0, false, 1)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	c, err := newConn(ctx, pool)
+	c, err := openSQLite(ctx, b.part, 0, false)
 	if err != nil {
 		return err
 	}

@@ -162,7 +162,8 @@ func BenchmarkDeath(b *testing.B) {
 	report(b, took)
 }
 
-// writeForAWhile commits row after row and says how long each took.
+// writeForAWhile commits row after row from the time that it is told, and says how long
+// each took.
 func writeForAWhile(c *child) error {
 	d, err := time.ParseDuration(c.args[1])
 	if err != nil {
@@ -173,9 +174,13 @@ func writeForAWhile(c *child) error {
 		return err
 	}
 	c.say("ready")
-	c.command()
+	begin, err := time.Parse(time.RFC3339Nano, c.command())
+	if err != nil {
+		return err
+	}
+	<-time.After(time.Until(begin))
 	var took []time.Duration
-	for end := time.Now().Add(d); time.Now().Before(end); {
+	for end := begin.Add(d); time.Now().Before(end); {
 		begin := time.Now()
 		if err := writePayload(c.context(), db, c.args[2] == "durable"); err != nil {
 			return err
@@ -210,8 +215,9 @@ func processesWriting(b *testing.B, n int, kind string) {
 	var counts []int
 	var mu sync.Mutex
 	var wg sync.WaitGroup
+	begin := time.Now().Add(200 * time.Millisecond).Format(time.RFC3339Nano) // nobody has it for himself
 	for _, p := range list {
-		p.send("go")
+		p.send(begin)
 		wg.Go(func() {
 			line, _ := p.next()
 			var took []time.Duration

@@ -147,6 +147,6 @@ func (c *checkpointer) stop() {
 // are -1.
 func walCheckpoint(ctx context.Context, c *conn, pragma string) (length, copied int, err error) {
 	var busy int
-	err = c.sql.QueryRowContext(ctx, pragma).Scan(&busy, &length, &copied)
-	return length, copied, translate(err)
+	err = c.queryRow(ctx, pragma, &busy, &length, &copied)
+	return length, copied, err
 }

@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"crypto/rand"
-	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -31,22 +30,21 @@ func must[T any](v T, err error) T {
 // DB is an open store. Its methods may be called from any goroutine.
 type DB struct {
 	// Set by Open, read-only.
-	dir     string
-	path    string
-	place   os.FileInfo
-	opts    Options
-	log     hclog.Logger
-	clock   Clock
-	gate    *gate
-	writers *sql.DB // the writer's connection and the checkpointer's
-	readers *sql.DB
-	reads   chan *conn // idle connections for View
-	writer  *conn      // belongs to who holds the gate
+	dir    string
+	path   string
+	place  os.FileInfo
+	opts   Options
+	log    hclog.Logger
+	clock  Clock
+	gate   *gate
+	reads  chan *conn // idle connections for View
+	writer *conn      // belongs to who holds the gate
 
 	committer    *committer
 	checkpointer *checkpointer
 	unlinker     unlinker
 	wakeups      *wakeups
+	pulses       *pulseFiles
 	liveness     *liveness
 	closing      chan struct{}
 
@@ -101,7 +99,7 @@ func (db *DB) open(ctx context.Context) error {
 		return err
 	}
 	db.committer = newCommitter(db.gate, db.runBatch)
-	db.wakeups, db.liveness = newWakeups(db), newLiveness(db)
+	db.wakeups, db.pulses, db.liveness = newWakeups(db), newPulseFiles(db), newLiveness(db)
 	if err := db.gate.acquire(ctx); err != nil {
 		return err
 	}
@@ -179,23 +177,16 @@ func (db *DB) makeFile(claimed string) error {
 }
 
 func (db *DB) openWriter(ctx context.Context) (err error) {
-	const writing = 2 // the writer's and the checkpointer's
-	if db.writers, err = openSQLite(db.path, db.opts.BusyTimeout, false, writing); err != nil {
-		return err
-	}
-	db.writer, err = newConn(ctx, db.writers)
+	db.writer, err = openSQLite(ctx, db.path, db.opts.BusyTimeout, false)
 	return err
 }
 
 func (db *DB) openOthers(ctx context.Context) error {
-	c, err := newConn(ctx, db.writers)
+	c, err := openSQLite(ctx, db.path, db.opts.BusyTimeout, false)
 	if err != nil {
 		return err
 	}
 	db.checkpointer = newCheckpointer(db, c)
-	if db.readers, err = openSQLite(db.path, db.opts.BusyTimeout, true, db.opts.Readers); err != nil {
-		return err
-	}
 	db.reads = make(chan *conn, db.opts.Readers)
 	for range db.opts.Readers {
 		db.reads <- nil // opened when first needed
@@ -221,11 +212,11 @@ func (db *DB) recognize(ctx context.Context, claimed string) (string, error) {
 		return id, nil
 	}
 	var tables, application int
-	c := db.writer.sql
-	if err := c.QueryRowContext(ctx, `PRAGMA application_id`).Scan(&application); err != nil {
+	c := db.writer
+	if err := c.queryRow(ctx, `PRAGMA application_id`, &application); err != nil {
 		return "", translate(err)
 	}
-	if err := c.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&tables); err != nil {
+	if err := c.queryRow(ctx, `SELECT count(*) FROM sqlite_schema`, &tables); err != nil {
 		return "", translate(err)
 	}
 	if tables > 0 || application != 0 {
@@ -237,12 +228,12 @@ func (db *DB) recognize(ctx context.Context, claimed string) (string, error) {
 // storeID returns the id of the store in the database, empty if there is none.
 func (db *DB) storeID(ctx context.Context) (id string, err error) {
 	var tables int
-	c := db.writer.sql
-	err = c.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('dcq_schema', 'dcq_meta')`).Scan(&tables)
+	c := db.writer
+	err = c.queryRow(ctx, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('dcq_schema', 'dcq_meta')`, &tables)
 	if err != nil || tables < 2 {
 		return "", translate(err)
 	}
-	err = c.QueryRowContext(ctx, `SELECT store_id FROM dcq_meta WHERE one = 1`).Scan(&id)
+	err = c.queryRow(ctx, `SELECT store_id FROM dcq_meta WHERE one = 1`, &id)
 	if errors.Is(err, ErrNoRows) {
 		return "", fmt.Errorf("%w: %s has lost the row that names the store; restore a backup", ErrCorrupt, db.path)
 	}
@@ -267,9 +258,9 @@ func (db *DB) found(ctx context.Context) (string, error) {
 		return "", err
 	}
 	for _, statement := range append(statements, sqlCommit) {
-		if _, err := db.writer.sql.ExecContext(ctx, statement); err != nil {
-			_, _ = db.writer.sql.ExecContext(context.WithoutCancel(ctx), sqlRollback)
-			return "", translate(err)
+		if err := db.writer.script(ctx, statement); err != nil {
+			_ = db.writer.script(context.WithoutCancel(ctx), sqlRollback)
+			return "", err
 		}
 	}
 	return id, nil
@@ -318,13 +309,12 @@ func (db *DB) closeFiles() error {
 				errs = append(errs, c.close())
 			}
 		}
-		errs = append(errs, db.readers.Close())
 	}
 	if db.writer != nil {
 		errs = append(errs, db.writer.close())
 	}
-	if db.writers != nil {
-		errs = append(errs, db.writers.Close())
+	if db.pulses != nil {
+		db.pulses.close()
 	}
 	if db.gate != nil {
 		errs = append(errs, db.gate.close())

@@ -177,7 +177,7 @@ func (db *DB) tryPulse(ctx context.Context) (SelfTest, error) {
 	if err := watcher.Add(db.sessionPath(id)); err != nil {
 		return SelfTest{Error: err.Error()}, nil
 	}
-	return await(ctx, watcher.Events, func() { db.pulseFile(id, 0) }), nil
+	return await(ctx, watcher.Events, func() { db.pulses.write(id, 0) }), nil
 }
 
 // tryLifePipe makes a pipe, and ends it as the kernel ends that of a dead process.

@@ -8,9 +8,17 @@ import (
 	"time"
 )
 
-// burst is how long one process may take the gate again and again past those who
-// wait for it: that saves a switch between processes for each commit.
-const burst = time.Millisecond
+// burst and burstCommits are how long, and how often, one process may take the gate
+// again and again past those who wait for it: that saves a switch between processes for
+// each commit.
+const (
+	burst        = time.Millisecond
+	burstCommits = 32
+)
+
+// stepBack is how long a process whose burst is over stays away when others wait: the
+// next in line may have been woken but not run yet, and would find its place taken.
+const stepBack = 50 * time.Microsecond
 
 // patience is how long one waits at the turnstile before one goes past it: who stands
 // in it may have been stopped (Ctrl-Z), and is not to stop everybody else.
@@ -29,7 +37,12 @@ const patience = 100 * time.Millisecond
 type gate struct {
 	file      *os.File
 	turnstile *os.File
-	began     time.Time // of the burst
+
+	// The burst.
+	began    time.Time
+	commits  int
+	waited   bool      // others were there when it began
+	released time.Time // the last time
 
 	mu      sync.Mutex // protects the fields below
 	left    *attempt   // one that a canceled caller left behind
@@ -62,7 +75,7 @@ func (g *gate) acquire(ctx context.Context) error {
 		g.mu.Lock()
 		g.left = nil
 		g.mu.Unlock()
-		g.began = time.Now()
+		g.begin(true)
 		return err
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -79,7 +92,8 @@ func (g *gate) attempt() (*attempt, error) {
 	}
 	stuck := g.stuck
 	g.mu.Unlock()
-	if stuck || time.Since(g.began) < burst {
+	if stuck || g.goesOn() {
+		g.commits++
 		if ok, err := tryLockFile(g.file); ok || err != nil {
 			return nil, err
 		}
@@ -94,7 +108,7 @@ func (g *gate) attempt() (*attempt, error) {
 	if passing {
 		ok, err := tryLockFile(g.file)
 		if ok || err != nil {
-			g.began = time.Now()
+			g.begin(false)
 			return nil, errors.Join(err, unlockFile(g.turnstile))
 		}
 	}
@@ -105,6 +119,24 @@ func (g *gate) attempt() (*attempt, error) {
 	g.mu.Unlock()
 	go g.block(a)
 	return a, nil
+}
+
+// begin begins a burst.
+func (g *gate) begin(waited bool) {
+	g.began, g.commits, g.waited = time.Now(), 1, waited
+}
+
+// goesOn reports whether the burst goes on. It stays away for a moment if one in a line
+// of processes is over and the process would go on at once.
+func (g *gate) goesOn() bool {
+	now := time.Now()
+	if now.Sub(g.began) < burst && g.commits < burstCommits {
+		return true
+	}
+	if g.waited && now.Sub(g.released) < stepBack {
+		time.Sleep(stepBack)
+	}
+	return false
 }
 
 // block waits for the turnstile, unless the attempt has passed it or goes past it, and
@@ -183,7 +215,10 @@ func (g *gate) abandon() {
 	}
 }
 
-func (g *gate) release() error { return unlockFile(g.file) }
+func (g *gate) release() error {
+	g.released = time.Now()
+	return unlockFile(g.file)
+}
 
 // close closes the files, or leaves that to the last goroutine that is blocked on them.
 func (g *gate) close() error {

@@ -141,19 +141,13 @@ func applyScript(tx *Tx, name string, scripts []script) error {
 		return nil
 	}
 	s := scripts[version]
-	if err := tx.script(s.sql); err != nil {
+	if err := tx.conn.script(tx.ctx, s.sql); err != nil {
 		return fmt.Errorf("apply %s: %w", s.name, err)
 	}
 	_, err = tx.Exec(`
 		INSERT INTO dcq_schema (package, version) VALUES (?, ?)
 		ON CONFLICT (package) DO UPDATE SET version = excluded.version`, name, s.version)
 	return err
-}
-
-// script runs several statements, unprepared.
-func (tx *Tx) script(sql string) error {
-	_, err := tx.conn.sql.ExecContext(tx.ctx, sql)
-	return translate(err)
 }
 
 // schemaVersion returns the version of a package's tables, 0 if it has none.

@@ -87,9 +87,9 @@ func (g *gate) claim(storeID string) error {
 // may have a new one. Precondition: the gate is held.
 func (db *DB) checkHome(ctx context.Context, id string) error {
 	var dir, path string
-	err := db.writer.sql.QueryRowContext(ctx, `SELECT dir, path FROM dcq_meta WHERE one = 1`).Scan(&dir, &path)
+	err := db.writer.queryRow(ctx, `SELECT dir, path FROM dcq_meta WHERE one = 1`, &dir, &path)
 	if err != nil || dir == db.dir {
-		return translate(err)
+		return err
 	}
 	there, err := os.Stat(path)
 	if err != nil {

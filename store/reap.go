@@ -44,6 +44,7 @@ func (tx *Tx) endSession(id int64, crashed bool) error {
 			_ = os.Remove(db.sessionPath(id))
 			_ = os.Remove(lifePath(db.sessionPath(id)))
 		}
+		db.pulses.ended(id)
 	})
 	return nil
 }

@@ -12,9 +12,9 @@ import (
 // the gate is held.
 func (db *DB) restoreBlobs(ctx context.Context) error {
 	var tables int
-	err := db.writer.sql.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'dcq_blob_data'`).Scan(&tables)
+	err := db.writer.queryRow(ctx, `SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'dcq_blob_data'`, &tables)
 	if err != nil || tables == 0 {
-		return translate(err)
+		return err
 	}
 	db.log.Info("taking the values out of a backup")
 	dirs := make(map[string]bool)
@@ -40,8 +40,7 @@ func (db *DB) restoreBlobs(ctx context.Context) error {
 	if err := db.writer.setDurable(ctx, true); err != nil {
 		return err
 	}
-	_, err = db.writer.sql.ExecContext(ctx, `DROP TABLE dcq_blob_data`)
-	return translate(err)
+	return db.writer.script(ctx, `DROP TABLE dcq_blob_data`)
 }
 
 func (db *DB) restoreBlob(ctx context.Context, name, path string, size int64) error {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/url"
@@ -55,24 +54,20 @@ func dataSource(path string, busy time.Duration, readOnly bool) string {
 	return (&url.URL{Scheme: "file", Path: p, RawQuery: q.Encode()}).String()
 }
 
-// openSQLite opens a pool of at most n connections, none of which is dropped
-// behind our back: a connection carries pragmas and prepared statements.
-func openSQLite(path string, busy time.Duration, readOnly bool, n int) (*sql.DB, error) {
-	pool, err := sql.Open("sqlite", dataSource(path, busy, readOnly))
+// openSQLite opens a connection to the database at path.
+func openSQLite(ctx context.Context, path string, busy time.Duration, readOnly bool) (*conn, error) {
+	connector, err := sqlite.NewConnector(dataSource(path, busy, readOnly))
 	if err != nil {
 		return nil, translate(err)
 	}
-	pool.SetMaxOpenConns(n)
-	pool.SetMaxIdleConns(n)
-	pool.SetConnMaxLifetime(0)
-	return pool, nil
+	return newConn(ctx, connector)
 }
 
 // enableWAL puts the database into WAL mode. Precondition: the gate is held.
 func enableWAL(ctx context.Context, c *conn) error {
 	var mode string
-	if err := c.sql.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode); err != nil {
-		return translate(err)
+	if err := c.queryRow(ctx, `PRAGMA journal_mode = WAL`, &mode); err != nil {
+		return err
 	}
 	if mode != "wal" {
 		return fmt.Errorf("%w: the file system does not support WAL mode (journal mode stays %q)", ErrIO, mode)

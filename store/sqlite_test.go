@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -48,12 +47,12 @@ func TestTranslate(t *testing.T) {
 	if err := os.WriteFile(path, []byte(strings.Repeat("no database ", 500)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	pool, err := openSQLite(path, 0, false, 1)
+	c, err := openSQLite(t.Context(), path, 0, false)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer pool.Close()
-	_, cause := pool.ExecContext(context.Background(), `CREATE TABLE a (n)`)
+	defer c.close()
+	cause := c.script(t.Context(), `CREATE TABLE a (n)`)
 	once := translate(cause)
 	if !errors.Is(once, ErrCorrupt) || !errors.Is(once, cause) {
 		t.Errorf("translate(%v) = %v, want %v that keeps its cause", cause, once, ErrCorrupt)
@@ -87,7 +86,7 @@ func TestSetDurable(t *testing.T) {
 		if durable {
 			want = 2
 		}
-		if err := db.writer.sql.QueryRowContext(t.Context(), `PRAGMA synchronous`).Scan(&level); err != nil || level != want {
+		if err := db.writer.queryRow(t.Context(), `PRAGMA synchronous`, &level); err != nil || level != want {
 			t.Errorf("synchronous after setDurable(%v) = %d, %v, want %d", durable, level, err, want)
 		}
 	}
@@ -103,7 +102,7 @@ func TestIgnoredLoss(t *testing.T) {
 	}
 	defer db.Close()
 	limit := func(pages int) {
-		if _, err := db.writer.sql.ExecContext(t.Context(), fmt.Sprintf(`PRAGMA max_page_count = %d`, pages)); err != nil {
+		if err := db.writer.script(t.Context(), fmt.Sprintf(`PRAGMA max_page_count = %d`, pages)); err != nil {
 			t.Fatal(err)
 		}
 	}

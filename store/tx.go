@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -187,56 +186,56 @@ func (tx *Tx) backTo(m mark) {
 
 // Row is the first row of a query.
 type Row struct {
-	tx  *Tx
-	row *sql.Row
-	err error
+	tx   *Tx
+	rows *rows
+	err  error
 }
 
-// Scan copies the columns into dest. It returns ErrNoRows if there is no row.
+// Scan copies the columns into dest: pointers to integers, floats, strings, bytes and
+// bools, to pointers of these for columns that may be NULL, or a sql.Scanner. It
+// returns ErrNoRows if there is no row. It must be called, and once.
 func (r Row) Scan(dest ...any) error {
 	if r.err != nil {
 		return r.err
 	}
-	return r.tx.noteLoss(translate(r.row.Scan(dest...)))
+	return r.tx.noteLoss(r.rows.only(dest))
 }
 
 // QueryRow runs a query, or a statement with RETURNING, for its first row.
 func (tx *Tx) QueryRow(query string, args ...any) Row {
-	if err := tx.allow(query); err != nil {
-		return Row{err: err}
-	}
-	s, err := tx.conn.statement(query)
-	if err != nil {
-		return Row{err: err}
-	}
-	return Row{tx: tx, row: s.QueryRowContext(tx.ctx, args...)}
+	r, err := tx.query(query, args)
+	return Row{tx: tx, rows: r, err: err}
 }
 
-// Scan copies the columns of the current row into dest.
+func (tx *Tx) query(query string, args []any) (*rows, error) {
+	if err := tx.allow(query); err != nil {
+		return nil, err
+	}
+	r, err := tx.conn.query(tx.ctx, query, args...)
+	return r, tx.noteLoss(err)
+}
+
+// Scan copies the columns of the current row into dest, as [Row.Scan] does.
 type Scan func(dest ...any) error
 
 // Query runs a query, or a statement with RETURNING, and calls each for every row
 // in turn. An error of each ends the query and is returned. Inside each, no other
 // statement may be run.
 func (tx *Tx) Query(query string, args []any, each func(Scan) error) error {
-	if err := tx.allow(query); err != nil {
-		return err
-	}
-	s, err := tx.conn.statement(query)
+	r, err := tx.query(query, args)
 	if err != nil {
 		return err
 	}
-	rows, err := s.QueryContext(tx.ctx, args...)
-	if err != nil {
-		return tx.noteLoss(translate(err))
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows.Scan); err != nil {
-			return translate(err)
+	defer r.Close()
+	for {
+		ok, err := r.next()
+		if err != nil || !ok {
+			return tx.noteLoss(err)
+		}
+		if err := each(r.scan); err != nil {
+			return err
 		}
 	}
-	return tx.noteLoss(translate(rows.Err()))
 }
 
 // Grant is something a process holds for a while under a fencing token: an attempt

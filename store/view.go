@@ -73,10 +73,31 @@ func (db *DB) borrow(ctx context.Context) (*conn, error) {
 	return c, err
 }
 
+// versions returns a function that returns a number that changes when another
+// connection commits, and one to call when done. Each connection counts for itself, so
+// there is one for it alone.
+func (db *DB) versions() (version func(context.Context) (int64, error), done func()) {
+	var c *conn
+	version = func(ctx context.Context) (n int64, err error) {
+		if c == nil {
+			if c, err = db.openReader(ctx); err != nil {
+				return 0, err
+			}
+		}
+		err = c.queryRow(ctx, `PRAGMA data_version`, &n)
+		return n, err
+	}
+	return version, func() {
+		if c != nil {
+			_ = c.close()
+		}
+	}
+}
+
 // openReader opens a connection to the database that was opened first, not to what
 // may be in its place by now.
 func (db *DB) openReader(ctx context.Context) (*conn, error) {
-	c, err := newConn(context.WithoutCancel(ctx), db.readers)
+	c, err := openSQLite(context.WithoutCancel(ctx), db.path, db.opts.BusyTimeout, true)
 	if gone := db.checkPlace(); gone != nil {
 		if err == nil {
 			_ = c.close()
@@ -84,12 +105,4 @@ func (db *DB) openReader(ctx context.Context) (*conn, error) {
 		return nil, gone
 	}
 	return c, err
-}
-
-// dataVersion returns a number that changes when another connection commits. Each
-// connection counts for itself, so the answer always comes from the same one.
-func (db *DB) dataVersion(ctx context.Context) (int64, error) {
-	var version int64
-	err := db.checkpointer.conn.sql.QueryRowContext(ctx, `PRAGMA data_version`).Scan(&version)
-	return version, translate(err)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -118,6 +117,8 @@ const (
 // poll looks for commits of others, often while there are some. A pulse to itself
 // ends a pause.
 func (w *wakeups) poll(ctx context.Context) {
+	version, closeVersion := w.db.versions()
+	defer closeVersion()
 	pause := pollFast
 	var last int64
 	for {
@@ -130,12 +131,12 @@ func (w *wakeups) poll(ctx context.Context) {
 		case <-t.C:
 		}
 		t.Stop()
-		version, err := w.db.dataVersion(ctx)
-		if err == nil && version == last {
+		now, err := version(ctx)
+		if err == nil && now == last {
 			pause = min(pause*3/2, pollSlow)
 			continue
 		}
-		last, pause = version, pollFast
+		last, pause = now, pollFast
 		if err != nil {
 			pause = pollSlow // what is wrong, the waiters will find
 		}
@@ -222,44 +223,6 @@ func (w *wakeups) stop() {
 	}
 	w.mu.Unlock()
 	w.done.Wait()
-}
-
-// pulse wakes the sessions that a commit concerns.
-func (db *DB) pulse(sessions map[int64]int64) {
-	if len(sessions) == 0 {
-		return
-	}
-	own := db.currentSession()
-	for id, news := range sessions {
-		if own != nil && own.id == id {
-			db.wakeups.pulseSelf()
-			if news != 0 {
-				db.liveness.kick()
-			}
-			continue
-		}
-		db.pulseFile(id, news)
-	}
-}
-
-// newsAt is where in a session's file the last news of other sessions is; a pulse
-// without news writes the byte before it.
-const newsAt = 1
-
-// pulseFile writes to the file of another session: always the same kind of event,
-// since unread ones of one kind merge. Failure is left to the backstop; the session
-// is gone, or its file is.
-func (db *DB) pulseFile(id, news int64) {
-	f, err := os.OpenFile(db.sessionPath(id), os.O_WRONLY, 0)
-	if err != nil {
-		return
-	}
-	if news == 0 {
-		_, _ = f.WriteAt([]byte{1}, 0)
-	} else {
-		_, _ = f.WriteAt(binary.LittleEndian.AppendUint64(nil, uint64(news)), newsAt)
-	}
-	_ = f.Close()
 }
 
 // readNews returns the last news in the session's file.

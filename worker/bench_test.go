@@ -177,7 +177,7 @@ func BenchmarkRescue(b *testing.B) {
 	report(b, "rescue", samples)
 }
 
-// pushChild pushes for a time and says how often, and how long each push took.
+// pushChild pushes for a time, from when it is told, and says how often, and how long each push took.
 func pushChild(c *proctest.Child) error {
 	ctx := context.Background()
 	db, q, err := openQueue(ctx, c.Args[0], store.ByOperation)
@@ -185,10 +185,15 @@ func pushChild(c *proctest.Child) error {
 		return err
 	}
 	c.Say("ready")
-	c.Command()
+	at, err := strconv.ParseInt(c.Command(), 10, 64)
+	if err != nil {
+		return err
+	}
+	begin := time.Duration(at)
+	<-time.After(begin - monotonic())
 	payload := strings.Repeat("x", 100)
 	var took []string
-	for end := monotonic() + 3*time.Second; ; {
+	for end := begin + 3*time.Second; ; {
 		began := monotonic()
 		if began > end {
 			break
@@ -215,8 +220,9 @@ func BenchmarkWriters(b *testing.B) {
 		for _, c := range children {
 			c.Expect("ready")
 		}
+		begin := monotonic() + 200*time.Millisecond // nobody has it for himself
 		for _, c := range children {
-			c.Send("go")
+			c.Send(strconv.FormatInt(int64(begin), 10))
 		}
 		var samples []time.Duration
 		var shares []int
