@@ -2,54 +2,37 @@ package queue_test
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"runtime"
 	"testing"
 	"time"
 
+	"github.com/dcq-go/dcq/internal/proctest"
 	"github.com/dcq-go/dcq/queue"
 	"github.com/dcq-go/dcq/store"
 	"github.com/dcq-go/dcq/store/storetest"
 )
 
-func init() {
-	children["lease an element"] = leaseAnElement
-	children["wait for an element"] = waitForAnElement
-}
-
-// childDeque opens the deque of the crash tests in the directory that the child is
-// given.
-func childDeque() *stringDeque {
-	db, err := store.Open(context.Background(), os.Args[1], store.Options{})
-	exitIf(err)
-	d, err := queue.OpenDeque(context.Background(), db, "d", queue.DequeOptions[string]{Lease: time.Hour})
-	exitIf(err)
-	return d
-}
-
-func exitIf(err error) {
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "child:", err)
-		os.Exit(1)
+// leasing returns a child that leases an element of the deque in the directory that it
+// is given, says its value, and keeps it.
+func leasing(lease func(*stringDeque, context.Context) (*queue.Lease[string], error)) func(*proctest.Child) error {
+	return func(c *proctest.Child) error {
+		ctx := context.Background()
+		db, err := store.Open(ctx, c.Args[0], store.Options{})
+		if err != nil {
+			return err
+		}
+		d, err := queue.OpenDeque(ctx, db, "d", queue.DequeOptions[string]{Lease: time.Hour})
+		if err != nil {
+			return err
+		}
+		l, err := lease(d, ctx)
+		if err != nil {
+			return err
+		}
+		c.Say("%s", l.Value)
+		c.Command()
+		return nil
 	}
-}
-
-func leaseAnElement() {
-	l, err := childDeque().PopLeftLease(context.Background())
-	exitIf(err)
-	fmt.Println(l.Value)
-	untilParentEnds()
-}
-
-func waitForAnElement() {
-	d := childDeque()
-	go func() {
-		l, err := d.PopLeftLeaseWait(context.Background())
-		exitIf(err)
-		fmt.Println(l.Value)
-	}()
-	untilParentEnds()
 }
 
 // What a process held when it was killed returns to its place, an hour before its
@@ -60,15 +43,15 @@ func TestDequeLeaseOfAKilledProcess(t *testing.T) {
 	if err := d.Extend(ctx, "a", "b"); err != nil {
 		t.Fatal(err)
 	}
-	child := startChild(t, "lease an element", db.Dir())
-	wantGot(t, "the child's lease", child.line(), nil, "a")
+	child := proctest.Start(t, "lease an element", db.Dir())
+	child.Expect("a")
 	got, err := d.PopLeftWait(ctx)
 	wantGot(t, "PopLeftWait()", got, err, "b")
 	waiting := later(func() (string, error) { return d.PopLeftWait(ctx) })
 	for db.Wakeups().Waiters == 0 {
 		runtime.Gosched()
 	}
-	child.kill()
+	child.Kill()
 	wantGot(t, "PopLeftWait()", <-waiting, nil, "a")
 }
 
@@ -76,7 +59,7 @@ func TestDequeLeaseOfAKilledProcess(t *testing.T) {
 func TestDequeHandedToAKilledProcess(t *testing.T) {
 	db := storetest.Open(t, store.Options{})
 	d, ctx := openDeque(t, db, "d", queue.DequeOptions[string]{}), t.Context()
-	child := startChild(t, "wait for an element", db.Dir())
+	child := proctest.Start(t, "wait for an element", db.Dir())
 	for waiting := 0; waiting == 0; {
 		list, err := db.Sessions(ctx)
 		if err != nil {
@@ -89,8 +72,8 @@ func TestDequeHandedToAKilledProcess(t *testing.T) {
 	if err := d.Extend(ctx, "a", "b"); err != nil {
 		t.Fatal(err)
 	}
-	wantGot(t, "the child's lease", child.line(), nil, "a")
-	child.kill()
+	child.Expect("a")
+	child.Kill()
 	if err := db.Reap(ctx); err != nil {
 		t.Fatal(err)
 	}

@@ -183,7 +183,7 @@ func (r *modelRun) list() []string {
 }
 
 func TestDequeAgainstModel(t *testing.T) {
-	rng := randomFor(t)
+	rng := seed.Rand(t)
 	for _, maxLen := range []int{0, 5} {
 		r := &modelRun{
 			T: t, rng: rng, clock: storetest.NewClock(time.Unix(1_000_000, 0)), dir: t.TempDir(),

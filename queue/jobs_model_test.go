@@ -2,7 +2,6 @@ package queue_test
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"sort"
@@ -11,8 +10,6 @@ import (
 
 	"github.com/dcq-go/dcq/queue"
 )
-
-var jobSeed = flag.Uint64("jobseed", 0, "seed of the model test of job queues; 0 takes a random one")
 
 // jobModel is a job as a few lines of obvious code keep it.
 type jobModel struct {
@@ -99,12 +96,7 @@ func (m *jobsModel) stats() (s queue.Stats) {
 
 // TestJobsModel does random things to a queue and to a model of it, and compares.
 func TestJobsModel(t *testing.T) {
-	s := *jobSeed
-	if s == 0 {
-		s = rand.Uint64()
-	}
-	t.Logf("seed: -jobseed=%d", s)
-	r := &jobsRun{fixture: newFixture(t), rand: rand.New(rand.NewPCG(s, 0))}
+	r := &jobsRun{fixture: newFixture(t), rand: seed.Rand(t)}
 	r.m = jobsModel{jobs: make(map[int64]*jobModel), maxAttempts: 3, maxCrashes: 2}
 	r.q = r.open("q", queue.Options[string]{
 		MaxAttempts: 3, MaxCrashes: 2, Lease: 10 * time.Second, Backoff: time.Nanosecond, MaxBackoff: time.Nanosecond,

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dcq-go/dcq/internal/proctest"
 	"github.com/dcq-go/dcq/store"
 )
 
@@ -117,8 +119,8 @@ func BenchmarkHandOver(b *testing.B) {
 	db := openBench(b, b.TempDir())
 	items(b, db)
 	const times = 3000
-	p := start(b, "echo", db.Dir(), strconv.Itoa(times), "watch")
-	p.expect("ready")
+	p := proctest.Start(b, "echo", db.Dir(), strconv.Itoa(times), "watch")
+	p.Expect("ready")
 	var took []time.Duration
 	for range times {
 		begin := time.Now()
@@ -130,7 +132,7 @@ func BenchmarkHandOver(b *testing.B) {
 		}
 		took = append(took, time.Since(begin)/2)
 	}
-	p.expect("missed 0")
+	p.Expect("missed 0")
 	report(b, took)
 }
 
@@ -144,19 +146,19 @@ func BenchmarkDeath(b *testing.B) {
 	}
 	var took []time.Duration
 	for range 10 {
-		list := make([]*process, 11)
+		list := make([]*proctest.Process, 11)
 		for i := range list {
-			list[i] = start(b, "hold", dir, "held")
-			list[i].next()
+			list[i] = proctest.Start(b, "hold", dir, "held")
+			list[i].Next()
 		}
 		for i, p := range list {
 			killed := time.Now()
-			_ = p.cmd.Process.Kill()
+			p.Signal(os.Kill)
 			<-h.ended
 			if i > 0 { // newcomers are gathered for a moment; by now all are watched
 				took = append(took, time.Since(killed))
 			}
-			_ = p.wait()
+			_ = p.Wait()
 		}
 	}
 	report(b, took)
@@ -164,17 +166,17 @@ func BenchmarkDeath(b *testing.B) {
 
 // writeForAWhile commits row after row from the time that it is told, and says how long
 // each took.
-func writeForAWhile(c *child) error {
-	d, err := time.ParseDuration(c.args[1])
+func writeForAWhile(c *proctest.Child) error {
+	d, err := time.ParseDuration(c.Args[1])
 	if err != nil {
 		return err
 	}
-	db, err := c.open(store.Options{})
+	db, err := childStore(c, store.Options{})
 	if err != nil {
 		return err
 	}
-	c.say("ready")
-	begin, err := time.Parse(time.RFC3339Nano, c.command())
+	c.Say("ready")
+	begin, err := time.Parse(time.RFC3339Nano, c.Command())
 	if err != nil {
 		return err
 	}
@@ -182,7 +184,7 @@ func writeForAWhile(c *child) error {
 	var took []time.Duration
 	for end := begin.Add(d); time.Now().Before(end); {
 		begin := time.Now()
-		if err := writePayload(c.context(), db, c.args[2] == "durable"); err != nil {
+		if err := writePayload(context.Background(), db, c.Args[2] == "durable"); err != nil {
 			return err
 		}
 		took = append(took, time.Since(begin))
@@ -191,7 +193,7 @@ func writeForAWhile(c *child) error {
 	if err != nil {
 		return err
 	}
-	c.say("%s", list)
+	c.Say("%s", list)
 	return db.Close()
 }
 
@@ -206,10 +208,10 @@ func BenchmarkProcessesWriting(b *testing.B) {
 func processesWriting(b *testing.B, n int, kind string) {
 	dir := b.TempDir()
 	payloads(b, openBench(b, dir))
-	list := make([]*process, n)
+	list := make([]*proctest.Process, n)
 	for i := range list {
-		list[i] = start(b, "write for a while", dir, "2s", kind)
-		list[i].expect("ready")
+		list[i] = proctest.Start(b, "write for a while", dir, "2s", kind)
+		list[i].Expect("ready")
 	}
 	var all []time.Duration
 	var counts []int
@@ -217,9 +219,9 @@ func processesWriting(b *testing.B, n int, kind string) {
 	var wg sync.WaitGroup
 	begin := time.Now().Add(200 * time.Millisecond).Format(time.RFC3339Nano) // nobody has it for himself
 	for _, p := range list {
-		p.send(begin)
+		p.Send(begin)
 		wg.Go(func() {
-			line, _ := p.next()
+			line, _ := p.Next()
 			var took []time.Duration
 			if err := json.Unmarshal([]byte(line), &took); err != nil {
 				b.Error(err)

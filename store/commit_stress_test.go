@@ -20,7 +20,7 @@ var errWanted = errors.New("wanted")
 func TestCommitsAgainstModel(t *testing.T) {
 	t.Parallel()
 	const dbs, goroutines, each = 3, 6, 60
-	r := newRand(t)
+	r := seed.Rand(t)
 	dir := t.TempDir()
 	var list []*store.DB
 	for range dbs {

@@ -3,7 +3,9 @@
 package store_test
 
 import (
+	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/dcq-go/dcq/internal/crashpoint"
+	"github.com/dcq-go/dcq/internal/proctest"
 	"github.com/dcq-go/dcq/store"
 	"github.com/dcq-go/dcq/store/storetest"
 )
@@ -26,25 +29,25 @@ const (
 
 // insertNumbers inserts numbers from its first argument on and says each when it was
 // told that it is there. It kills itself at the n-th time that it passes a point.
-func insertNumbers(c *child) error {
-	first, err := strconv.Atoi(c.args[1])
+func insertNumbers(c *proctest.Child) error {
+	first, err := strconv.Atoi(c.Args[1])
 	if err != nil {
 		return err
 	}
-	if point := c.args[2]; point != "" {
-		hits, err := strconv.Atoi(c.args[3])
+	if point := c.Args[2]; point != "" {
+		hits, err := strconv.Atoi(c.Args[3])
 		if err != nil {
 			return err
 		}
 		dieAt(point, hits)
 	}
-	db, err := c.open(store.Options{})
+	db, err := childStore(c, store.Options{})
 	if err != nil {
 		return err
 	}
-	c.say("ready")
+	c.Say("ready")
 	stop := make(chan struct{})
-	go func() { c.command(); close(stop) }()
+	go func() { c.Command(); close(stop) }()
 	errs := make(chan error)
 	for g := range inserters {
 		go func() { errs <- insertUntil(c, db, first+g, stop) }()
@@ -57,21 +60,21 @@ func insertNumbers(c *child) error {
 	return db.Close()
 }
 
-func insertUntil(c *child, db *store.DB, first int, stop chan struct{}) error {
+func insertUntil(c *proctest.Child, db *store.DB, first int, stop chan struct{}) error {
 	for n := first; ; n += inserters {
 		select {
 		case <-stop:
 			return nil
 		default:
 		}
-		err := db.Batch(c.context(), n%8 == 0, func(tx *store.Tx) error {
+		err := db.Batch(context.Background(), n%8 == 0, func(tx *store.Tx) error {
 			_, err := tx.Exec(`INSERT INTO rows (n, payload) VALUES (?, zeroblob(?))`, n, n%2*bytesAtNumber)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		c.say("%d", n)
+		c.Say("%d", n)
 	}
 }
 
@@ -98,7 +101,7 @@ func die() {
 
 func TestKilledAtEveryCrashpoint(t *testing.T) {
 	t.Parallel()
-	r := newRand(t)
+	r := seed.Rand(t)
 	for _, point := range crashpoint.All {
 		hits := 1 + r.IntN(30)
 		if point == crashpoint.Checkpoint || point == crashpoint.Reap {
@@ -113,7 +116,7 @@ func TestKilledAtEveryCrashpoint(t *testing.T) {
 
 func TestKilledAtRandom(t *testing.T) {
 	t.Parallel()
-	r := newRand(t)
+	r := seed.Rand(t)
 	for range 3 {
 		after := 1 + r.IntN(100)
 		t.Run(fmt.Sprint("after ", after), func(t *testing.T) {
@@ -135,15 +138,15 @@ func crash(t *testing.T, point string, hits, after int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := make([]*process, 4)
+	list := make([]*proctest.Process, 4)
 	for i := 1; i < len(list); i++ {
-		list[i] = start(t, "insert", dir, strconv.Itoa(i*numberOffset), "")
-		list[i].expect("ready")
+		list[i] = proctest.Start(t, "insert", dir, strconv.Itoa(i*numberOffset), "")
+		list[i].Expect("ready")
 	}
 	if point == crashpoint.Reap {
 		leaveDeadSession(t, dir)
 	}
-	list[0] = start(t, "insert", dir, "0", point, strconv.Itoa(hits))
+	list[0] = proctest.Start(t, "insert", dir, "0", point, strconv.Itoa(hits))
 	acks := make([][]int, len(list))
 	dead := make(chan struct{})
 	var wg sync.WaitGroup
@@ -163,33 +166,33 @@ func crash(t *testing.T, point string, hits, after int) {
 				default:
 				}
 				if enough == 0 {
-					p.send("stop")
+					p.Send("stop")
 				}
 				return false
 			})
-			if err := p.wait(); err != nil {
-				t.Errorf("a survivor ended with %v:\n%s", err, p.stderr.String())
+			if err := p.Wait(); err != nil {
+				t.Errorf("a survivor ended with %v:\n%s", err, p.Stderr())
 			}
 		})
 	}
 	wg.Wait()
-	if err := list[0].wait(); err == nil || !strings.Contains(err.Error(), "killed") {
-		t.Errorf("the victim ended with %v, want a kill:\n%s", err, list[0].stderr.String())
+	if err := list[0].Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
+		t.Errorf("the victim ended with %v, want a kill:\n%s", err, list[0].Stderr())
 	}
 	wantAcknowledged(t, db, acks)
 }
 
 // acknowledged returns the numbers that a child says until it ends. It is killed when
 // kill says so.
-func acknowledged(p *process, kill func(n int) bool) (numbers []int) {
-	for line, ok := p.next(); ok; line, ok = p.next() {
+func acknowledged(p *proctest.Process, kill func(n int) bool) (numbers []int) {
+	for line, ok := p.Next(); ok; line, ok = p.Next() {
 		n, err := strconv.Atoi(line)
 		if err != nil {
 			continue // "ready"
 		}
 		numbers = append(numbers, n)
 		if kill(len(numbers)) {
-			_ = p.cmd.Process.Kill() // what it says until it dies still counts
+			p.Signal(os.Kill) // what it says until it dies still counts
 		}
 	}
 	return numbers
@@ -235,7 +238,7 @@ func wantAcknowledged(t *testing.T, db *store.DB, acks [][]int) {
 // leaveDeadSession leaves the session of a process that died.
 func leaveDeadSession(t *testing.T, dir string) {
 	t.Helper()
-	p := start(t, "hold", dir, "held")
-	p.next()
-	p.kill()
+	p := proctest.Start(t, "hold", dir, "held")
+	p.Next()
+	p.Kill()
 }

@@ -3,9 +3,11 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -16,6 +18,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/dcq-go/dcq/internal/proctest"
 	"github.com/dcq-go/dcq/store"
 	"github.com/dcq-go/dcq/store/storetest"
 )
@@ -30,14 +33,15 @@ func init() {
 const nobody = 54321
 
 // asNobody makes a child run without the rights of root, if the tests have them.
-func asNobody(t testing.TB, name string, args ...string) *process {
+func asNobody(t testing.TB, name string, args ...string) *proctest.Process {
 	t.Helper()
-	p := prepare(t, name, args...)
-	if os.Getuid() == 0 {
-		p.cmd.Path = "/proc/self/exe" // the directory of the binary is root's own
-		p.cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	if os.Getuid() != 0 {
+		return proctest.Start(t, name, args...)
 	}
-	return p.start()
+	return proctest.StartWith(t, func(cmd *exec.Cmd) {
+		cmd.Path = "/proc/self/exe" // the directory of the binary is root's own
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	}, name, args...)
 }
 
 // dirOf returns a directory that other users can reach, with the given owner and mode.
@@ -71,8 +75,8 @@ func mountTmpfs(t *testing.T, dir, size string) bool {
 
 // fill inserts rows until there is no room, says how it was told, and goes on when
 // there is room again. Its second argument limits the size of files, "0" not.
-func fill(c *child) error {
-	limit, err := strconv.ParseUint(c.args[1], 10, 64)
+func fill(c *proctest.Child) error {
+	limit, err := strconv.ParseUint(c.Args[1], 10, 64)
 	if err != nil {
 		return err
 	}
@@ -86,32 +90,32 @@ func fill(c *child) error {
 			return err
 		}
 	}
-	db, err := c.open(store.Options{})
+	db, err := childStore(c, store.Options{})
 	if err != nil {
 		return err
 	}
 	n := 0
 	insertRow := func() error {
-		return db.Batch(c.context(), true, func(tx *store.Tx) error {
+		return db.Batch(context.Background(), true, func(tx *store.Tx) error {
 			_, err := tx.Exec(`INSERT INTO rows (n, payload) VALUES (?, randomblob(50000))`, n)
 			return err
 		})
 	}
 	for err = insertRow(); err == nil; err = insertRow() {
-		c.say("%d", n)
+		c.Say("%d", n)
 		n++
 	}
 	_, stageErr := db.Stage(make([]byte, 8<<20))
-	c.say("full: %s, %s", sentinelOf(err), sentinelOf(stageErr))
-	c.command()
+	c.Say("full: %s, %s", sentinelOf(err), sentinelOf(stageErr))
+	c.Command()
 	if err := unix.Setrlimit(unix.RLIMIT_FSIZE, &files); err != nil {
 		return err
 	}
 	if err := insertRow(); err != nil {
 		return err
 	}
-	c.say("%d", n)
-	c.say("goes on")
+	c.Say("%d", n)
+	c.Say("goes on")
 	return db.Close()
 }
 
@@ -171,10 +175,10 @@ func diskFull(t *testing.T, dir, limit string, want []string, makeRoom func() er
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, "fill", dir, limit)
+	p := proctest.Start(t, "fill", dir, limit)
 	var acks []int
-	line, ok := p.next()
-	for ; ok && !strings.HasPrefix(line, "full"); line, ok = p.next() {
+	line, ok := p.Next()
+	for ; ok && !strings.HasPrefix(line, "full"); line, ok = p.Next() {
 		n, err := strconv.Atoi(line)
 		if err != nil {
 			t.Fatal(err)
@@ -182,22 +186,23 @@ func diskFull(t *testing.T, dir, limit string, want []string, makeRoom func() er
 		acks = append(acks, n)
 	}
 	if !slices.Contains(want, line) {
-		t.Fatalf("the child said %q, want one of %q:\n%s", line, want, p.stderr.String())
+		p.Kill()
+		t.Fatalf("the child said %q, want one of %q:\n%s", line, want, p.Stderr())
 	}
 	wantAcknowledged(t, db, [][]int{acks})
 	if err := makeRoom(); err != nil {
 		t.Fatal(err)
 	}
-	p.send("go on")
-	p.expect(fmt.Sprint(len(acks)))
-	p.expect("goes on")
+	p.Send("go on")
+	p.Expect(fmt.Sprint(len(acks)))
+	p.Expect("goes on")
 	wantAcknowledged(t, db, [][]int{append(acks, len(acks))})
 }
 
 func TestReadOnlyDirectory(t *testing.T) {
 	t.Parallel()
 	t.Run("empty", func(t *testing.T) {
-		asNobody(t, "open", dirOf(t, 0, 0o555)).expect("read-only")
+		asNobody(t, "open", dirOf(t, 0, 0o555)).Expect("read-only")
 	})
 	t.Run("another user's store", func(t *testing.T) {
 		dir := dirOf(t, 0, 0o755)
@@ -206,10 +211,10 @@ func TestReadOnlyDirectory(t *testing.T) {
 			t.Log("only root can make a store of another user")
 			return
 		}
-		asNobody(t, "open", dir).expect("read-only")
+		asNobody(t, "open", dir).Expect("read-only")
 	})
 	t.Run("one's own", func(t *testing.T) {
-		asNobody(t, "open", dirOf(t, nobody, 0o700)).expect("open, commits: none")
+		asNobody(t, "open", dirOf(t, nobody, 0o700)).Expect("open, commits: none")
 	})
 	t.Run("file system", func(t *testing.T) {
 		dir := t.TempDir()
@@ -229,8 +234,8 @@ func TestReadOnlyDirectory(t *testing.T) {
 
 // noFilesLeft does everything while the process may open no more files, and says how
 // it was told.
-func noFilesLeft(c *child) error {
-	db, err := c.open(store.Options{BlobThreshold: 10})
+func noFilesLeft(c *proctest.Child) error {
+	db, err := childStore(c, store.Options{BlobThreshold: 10})
 	if err != nil {
 		return err
 	}
@@ -246,21 +251,21 @@ func noFilesLeft(c *child) error {
 		ballast = append(ballast, f)
 	}
 	nothing := func(*store.Tx) error { return nil }
-	c.say("Batch: %s", sentinelOf(db.Batch(c.context(), true, insert(1))))
-	c.say("View: %s", sentinelOf(db.View(c.context(), nothing)))
+	c.Say("Batch: %s", sentinelOf(db.Batch(context.Background(), true, insert(1))))
+	c.Say("View: %s", sentinelOf(db.View(context.Background(), nothing)))
 	_, err = db.Stage(make([]byte, 100))
-	c.say("Stage: %s", sentinelOf(err))
-	_, err = store.Open(c.context(), c.args[0], store.Options{})
-	c.say("Open: %s, %v", sentinelOf(err), strings.Contains(err.Error(), "ulimit"))
-	err = db.Batch(c.context(), false, func(tx *store.Tx) error {
+	c.Say("Stage: %s", sentinelOf(err))
+	_, err = store.Open(context.Background(), c.Args[0], store.Options{})
+	c.Say("Open: %s, %v", sentinelOf(err), strings.Contains(err.Error(), "ulimit"))
+	err = db.Batch(context.Background(), false, func(tx *store.Tx) error {
 		_, err := tx.Session("store")
 		return err
 	})
-	c.say("Session: %s", sentinelOf(err))
+	c.Say("Session: %s", sentinelOf(err))
 	for _, f := range ballast {
 		f.Close()
 	}
-	c.say("again: %v", errors.Join(db.View(c.context(), nothing), db.Batch(c.context(), true, insert(2))))
+	c.Say("again: %v", errors.Join(db.View(context.Background(), nothing), db.Batch(context.Background(), true, insert(2))))
 	return db.Close()
 }
 
@@ -268,20 +273,20 @@ func TestNoFilesLeft(t *testing.T) {
 	t.Parallel()
 	db := storetest.Open(t, store.Options{})
 	table(t, db)
-	p := start(t, "no files left", db.Dir())
-	p.expect("Batch: none") // all that it needs is open
-	p.expect("View: io")
-	p.expect("Stage: io")
-	p.expect("Open: io, true")
-	p.expect("Session: io")
-	p.expect("again: <nil>")
+	p := proctest.Start(t, "no files left", db.Dir())
+	p.Expect("Batch: none") // all that it needs is open
+	p.Expect("View: io")
+	p.Expect("Stage: io")
+	p.Expect("Open: io, true")
+	p.Expect("Session: io")
+	p.Expect("again: <nil>")
 	if got := count(t, db); got != 2 {
 		t.Errorf("rows = %d, want 2", got)
 	}
 }
 
 // noWatchesLeft waits for an item when the user has no inotify instances left.
-func noWatchesLeft(c *child) error {
+func noWatchesLeft(c *proctest.Child) error {
 	taken := 0
 	for {
 		if _, err := unix.InotifyInit1(unix.IN_CLOEXEC); err != nil {
@@ -289,17 +294,17 @@ func noWatchesLeft(c *child) error {
 		}
 		taken++
 	}
-	c.say("took %v", taken > 0)
-	db, err := c.open(store.Options{})
+	c.Say("took %v", taken > 0)
+	db, err := childStore(c, store.Options{})
 	if err != nil {
 		return err
 	}
 	w := db.NewWaiter()
 	defer w.Close()
-	if err := takeWith(c.context(), db, w, "topic", func() { c.say("in line, polling %v", db.Wakeups().Polling != "") }); err != nil {
+	if err := takeWith(context.Background(), db, w, "topic", func() { c.Say("in line, polling %v", db.Wakeups().Polling != "") }); err != nil {
 		return err
 	}
-	c.say("taken, missed %d", db.Wakeups().Missed)
+	c.Say("taken, missed %d", db.Wakeups().Missed)
 	return db.Close()
 }
 
@@ -314,14 +319,14 @@ func TestNoWatchesLeft(t *testing.T) {
 		return
 	}
 	dir := dirOf(t, nobody, 0o700)
-	asNobody(t, "open", dir).expect("open, commits: none") // makes the store for its user
+	asNobody(t, "open", dir).Expect("open, commits: none") // makes the store for its user
 	db := storetest.OpenDir(t, dir, store.Options{})
 	items(t, db)
 	p := asNobody(t, "no watches left", dir)
-	p.expect("took true")
-	p.expect("in line, polling true")
+	p.Expect("took true")
+	p.Expect("in line, polling true")
 	if err := give(t.Context(), db, "topic"); err != nil {
 		t.Fatal(err)
 	}
-	p.expect("taken, missed 0")
+	p.Expect("taken, missed 0")
 }

@@ -3,6 +3,7 @@
 package store_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -11,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/dcq-go/dcq/internal/proctest"
 	"github.com/dcq-go/dcq/store"
 	"github.com/dcq-go/dcq/store/storetest"
 )
@@ -18,17 +20,17 @@ import (
 func init() { children["commit"] = commitInChild }
 
 // commitInChild commits once for each command.
-func commitInChild(c *child) error {
-	db, err := c.open(store.Options{})
+func commitInChild(c *proctest.Child) error {
+	db, err := childStore(c, store.Options{})
 	if err != nil {
 		return err
 	}
-	c.say("ready")
-	for c.command() == "commit" {
-		if err := db.Batch(c.context(), false, func(*store.Tx) error { return nil }); err != nil {
+	c.Say("ready")
+	for c.Command() == "commit" {
+		if err := db.Batch(context.Background(), false, func(*store.Tx) error { return nil }); err != nil {
 			return err
 		}
-		c.say("done")
+		c.Say("done")
 	}
 	return db.Close()
 }
@@ -39,8 +41,8 @@ func TestStoppedInTheTurnstile(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	db, other := storetest.OpenDir(t, dir, store.Options{}), storetest.OpenDir(t, dir, store.Options{})
-	p := start(t, "commit", dir)
-	p.expect("ready")
+	p := proctest.Start(t, "commit", dir)
+	p.Expect("ready")
 	held, ended := make(chan struct{}), make(chan error)
 	release := make(chan struct{})
 	go func() {
@@ -51,7 +53,7 @@ func TestStoppedInTheTurnstile(t *testing.T) {
 		})
 	}()
 	<-held
-	p.send("commit")
+	p.Send("commit")
 	waitLocked(t, filepath.Join(dir, "turnstile"))
 	stop(t, p)
 	behind := make(chan error)
@@ -62,10 +64,8 @@ func TestStoppedInTheTurnstile(t *testing.T) {
 			t.Errorf("a commit beside a stopped process = %v", err)
 		}
 	}
-	if err := p.cmd.Process.Signal(syscall.SIGCONT); err != nil {
-		t.Fatal(err)
-	}
-	p.expect("done")
+	p.Signal(syscall.SIGCONT)
+	p.Expect("done")
 }
 
 // waitLocked waits until another process has the lock of a file.
@@ -83,12 +83,10 @@ func waitLocked(t *testing.T, path string) {
 }
 
 // stop stops a child and returns when it stands.
-func stop(t *testing.T, p *process) {
+func stop(t *testing.T, p *proctest.Process) {
 	t.Helper()
-	if err := p.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Waitid(unix.P_PID, p.cmd.Process.Pid, nil, unix.WSTOPPED|unix.WNOWAIT, nil); err != nil {
+	p.Signal(syscall.SIGSTOP)
+	if err := unix.Waitid(unix.P_PID, p.PID(), nil, unix.WSTOPPED|unix.WNOWAIT, nil); err != nil {
 		t.Fatalf("wait for the child to stop: %v", err)
 	}
 }

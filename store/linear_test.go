@@ -3,6 +3,7 @@
 package store_test
 
 import (
+	"context"
 	"encoding/json"
 	"math/rand/v2"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"github.com/anishathalye/porcupine"
 	"golang.org/x/sys/unix"
 
+	"github.com/dcq-go/dcq/internal/proctest"
 	"github.com/dcq-go/dcq/store"
 	"github.com/dcq-go/dcq/store/storetest"
 )
@@ -35,21 +37,21 @@ const (
 )
 
 // workOnCells does operations at random and says each.
-func workOnCells(c *child) error {
-	db, err := c.open(store.Options{})
+func workOnCells(c *proctest.Child) error {
+	db, err := childStore(c, store.Options{})
 	if err != nil {
 		return err
 	}
-	first, err := strconv.Atoi(c.args[1])
+	first, err := strconv.Atoi(c.Args[1])
 	if err != nil {
 		return err
 	}
-	seed, err := strconv.ParseUint(c.args[2], 10, 64)
+	seed, err := strconv.ParseUint(c.Args[2], 10, 64)
 	if err != nil {
 		return err
 	}
-	c.say("ready")
-	c.command()
+	c.Say("ready")
+	c.Command()
 	errs := make(chan error)
 	for i := range cellClients {
 		r := rand.New(rand.NewPCG(seed, uint64(first+i)))
@@ -63,7 +65,7 @@ func workOnCells(c *child) error {
 	return db.Close()
 }
 
-func cellClient(c *child, db *store.DB, r *rand.Rand, client int) error {
+func cellClient(c *proctest.Child, db *store.DB, r *rand.Rand, client int) error {
 	for range 40 {
 		op := cellOp{Cell: r.IntN(cells), Client: client, Kind: []string{"read", "write", "add"}[r.IntN(3)], Arg: r.IntN(100)}
 		op.Call = sharedClock()
@@ -75,23 +77,23 @@ func cellClient(c *child, db *store.DB, r *rand.Rand, client int) error {
 		if err != nil {
 			return err
 		}
-		c.say("%s", line)
+		c.Say("%s", line)
 	}
 	return nil
 }
 
-func doCellOp(c *child, db *store.DB, op *cellOp) error {
+func doCellOp(c *proctest.Child, db *store.DB, op *cellOp) error {
 	read := func(tx *store.Tx) error {
 		return tx.QueryRow(`SELECT value FROM cells WHERE id = ?`, op.Cell).Scan(&op.Result)
 	}
 	if op.Kind == "read" {
-		return db.View(c.context(), read)
+		return db.View(context.Background(), read)
 	}
 	set := `UPDATE cells SET value = ? WHERE id = ?`
 	if op.Kind == "add" {
 		set = `UPDATE cells SET value = value + ? WHERE id = ?`
 	}
-	return db.Batch(c.context(), op.Arg%8 == 0, func(tx *store.Tx) error {
+	return db.Batch(context.Background(), op.Arg%8 == 0, func(tx *store.Tx) error {
 		if _, err := tx.Exec(set, op.Arg, op.Cell); err != nil {
 			return err
 		}
@@ -134,7 +136,7 @@ var cellModel = porcupine.Model{
 // took effect at one moment between its call and its return.
 func TestLinearizable(t *testing.T) {
 	t.Parallel()
-	seed := newRand(t).Uint64()
+	cellSeed := seed.Rand(t).Uint64()
 	db := storetest.Open(t, store.Options{})
 	err := db.Update(t.Context(), func(tx *store.Tx) error {
 		if _, err := tx.Exec(`CREATE TABLE cells (id INTEGER PRIMARY KEY, value INTEGER NOT NULL) STRICT`); err != nil {
@@ -146,19 +148,19 @@ func TestLinearizable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var list []*process
+	var list []*proctest.Process
 	for i := range cellProcesses {
-		p := start(t, "work on cells", db.Dir(), strconv.Itoa(i*cellClients), strconv.FormatUint(seed, 10))
-		p.expect("ready")
+		p := proctest.Start(t, "work on cells", db.Dir(), strconv.Itoa(i*cellClients), strconv.FormatUint(cellSeed, 10))
+		p.Expect("ready")
 		list = append(list, p)
 	}
 	var history []porcupine.Operation
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for _, p := range list {
-		p.send("go")
+		p.Send("go")
 		wg.Go(func() {
-			for line, ok := p.next(); ok; line, ok = p.next() {
+			for line, ok := p.Next(); ok; line, ok = p.Next() {
 				var op cellOp
 				if err := json.Unmarshal([]byte(line), &op); err != nil {
 					t.Errorf("a child said %q", line)
@@ -167,8 +169,8 @@ func TestLinearizable(t *testing.T) {
 				history = append(history, porcupine.Operation{ClientId: op.Client, Input: op, Output: op.Result, Call: op.Call, Return: op.Return})
 				mu.Unlock()
 			}
-			if err := p.wait(); err != nil {
-				t.Errorf("a child ended with %v:\n%s", err, p.stderr.String())
+			if err := p.Wait(); err != nil {
+				t.Errorf("a child ended with %v:\n%s", err, p.Stderr())
 			}
 		})
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"testing/fstest"
 
+	"github.com/dcq-go/dcq/internal/proctest"
 	"github.com/dcq-go/dcq/store"
 	"github.com/dcq-go/dcq/store/storetest"
 )
@@ -19,13 +20,13 @@ import (
 func init() { children["open"] = openInChild }
 
 // openInChild opens the store, says how that went, and commits.
-func openInChild(c *child) error {
-	db, err := c.open(store.Options{})
+func openInChild(c *proctest.Child) error {
+	db, err := childStore(c, store.Options{})
 	if err != nil {
-		c.say("%s", sentinelOf(err))
+		c.Say("%s", sentinelOf(err))
 		return nil
 	}
-	c.say("open, commits: %s", sentinelOf(db.Batch(c.context(), false, func(*store.Tx) error { return nil })))
+	c.Say("open, commits: %s", sentinelOf(db.Batch(context.Background(), false, func(*store.Tx) error { return nil })))
 	return db.Close()
 }
 
@@ -303,12 +304,12 @@ func findDamage(t *testing.T, dir string) error {
 func TestOpenNewStoreAtOnce(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "deep", "store")
-	var list []*process
+	var list []*proctest.Process
 	for range 8 {
-		list = append(list, start(t, "open", dir))
+		list = append(list, proctest.Start(t, "open", dir))
 	}
 	for _, p := range list {
-		p.expect("open, commits: none")
+		p.Expect("open, commits: none")
 	}
 	db := storetest.OpenDir(t, dir, store.Options{})
 	stores := 0

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dcq-go/dcq/internal/proctest"
 	"github.com/dcq-go/dcq/store"
 	"github.com/dcq-go/dcq/store/storetest"
 )
@@ -21,23 +22,23 @@ func init() { children["hold"] = holdInChild }
 
 // holdInChild holds a row, says its session, and answers to commands. Its second
 // argument is the package that it knows, its third that which it holds a row of.
-func holdInChild(c *child) error {
-	db, err := c.open(store.Options{})
+func holdInChild(c *proctest.Child) error {
+	db, err := childStore(c, store.Options{})
 	if err != nil {
 		return err
 	}
-	if err := db.Use(c.context(), newHeld().pkg); err != nil && c.args[1] == "held" {
+	if err := db.Use(context.Background(), newHeld().pkg); err != nil && c.Args[1] == "held" {
 		return err
 	}
-	id, err := holdRow(c.context(), db)
+	id, err := holdRow(context.Background(), db)
 	if err != nil {
 		return err
 	}
-	c.say("%d", id)
+	c.Say("%d", id)
 	for {
-		switch c.command() {
+		switch c.Command() {
 		case "still there?":
-			c.say("yes")
+			c.Say("yes")
 		case "close":
 			return db.Close()
 		}
@@ -45,13 +46,14 @@ func holdInChild(c *child) error {
 }
 
 // holder starts a child that holds a row and returns its session.
-func holder(t *testing.T, dir string) (*process, int64) {
+func holder(t *testing.T, dir string) (*proctest.Process, int64) {
 	t.Helper()
-	p := start(t, "hold", dir, "held")
-	line, _ := p.next()
+	p := proctest.Start(t, "hold", dir, "held")
+	line, _ := p.Next()
 	id, err := strconv.ParseInt(line, 10, 64)
 	if err != nil {
-		t.Fatalf("a holder said %q:\n%s", line, p.stderr.String())
+		p.Kill()
+		t.Fatalf("a holder said %q:\n%s", line, p.Stderr())
 	}
 	return p, id
 }
@@ -65,15 +67,15 @@ func TestDeathIsNoticed(t *testing.T) {
 	for range 3 {
 		p, id := holder(t, db.Dir())
 		killed := time.Now()
-		p.kill()
+		p.Kill()
 		if got := <-h.ended; got != (ending{id, true}) {
 			t.Errorf("ended = %+v, want session %d, crashed", got, id)
 		}
 		t.Logf("given back %v after the kill", time.Since(killed))
 	}
 	p, id := holder(t, db.Dir())
-	p.send("close")
-	if err := p.wait(); err != nil {
+	p.Send("close")
+	if err := p.Wait(); err != nil {
 		t.Errorf("a holder that closes ended with %v", err)
 	}
 	waitRows(t, db, 1)
@@ -132,19 +134,19 @@ func TestWardensDie(t *testing.T) {
 	db := storetest.Open(t, store.Options{})
 	h := newHeld()
 	h.use(t, db)
-	var list []*process
+	var list []*proctest.Process
 	for range 5 {
 		p, _ := holder(t, db.Dir())
 		list = append(list, p)
 	}
 	h.hold(t, db)
 	for _, i := range []int{0, 1, 3} {
-		_ = list[i].cmd.Process.Kill()
+		list[i].Signal(os.Kill)
 	}
 	waitRows(t, db, 3)
 	for _, i := range []int{2, 4} {
-		list[i].send("still there?")
-		list[i].expect("yes")
+		list[i].Send("still there?")
+		list[i].Expect("yes")
 	}
 }
 
@@ -166,7 +168,7 @@ func TestWardenDoesNotKnowThePackage(t *testing.T) {
 	}
 	holder(t, dir)
 	victim, id := holder(t, dir)
-	victim.kill()
+	victim.Kill()
 	waitRows(t, db, 1)
 	if _, on := aliveSessions(t, db)[id]; on {
 		t.Errorf("session %d is still on record", id)
@@ -178,7 +180,7 @@ func TestUseGivesBack(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	p, id := holder(t, dir)
-	p.kill()
+	p.Kill()
 	db := storetest.OpenDir(t, dir, store.Options{})
 	if alive, on := aliveSessions(t, db)[id]; alive || !on {
 		t.Errorf("session %d: alive %v, on record %v, want a dead one on record", id, alive, on)
@@ -200,11 +202,9 @@ func TestStoppedProcessIsNotDead(t *testing.T) {
 	h.use(t, db)
 	h.hold(t, db)
 	stopped, id := holder(t, db.Dir())
-	if err := stopped.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	stopped.Signal(syscall.SIGSTOP)
 	victim, _ := holder(t, db.Dir())
-	victim.kill()
+	victim.Kill()
 	waitRows(t, db, 2)
 	if err := db.Reap(t.Context()); err != nil {
 		t.Fatal(err)
@@ -212,11 +212,9 @@ func TestStoppedProcessIsNotDead(t *testing.T) {
 	if n := h.rows(t, db); n != 2 || !aliveSessions(t, db)[id] {
 		t.Errorf("rows = %d, sessions = %v, want 2 and %d alive", n, aliveSessions(t, db), id)
 	}
-	if err := stopped.cmd.Process.Signal(syscall.SIGCONT); err != nil {
-		t.Fatal(err)
-	}
-	stopped.send("still there?")
-	stopped.expect("yes")
+	stopped.Signal(syscall.SIGCONT)
+	stopped.Send("still there?")
+	stopped.Expect("yes")
 }
 
 // A DB whose session's file is removed loses what it held, and gets a new session.
@@ -268,7 +266,7 @@ func TestSessionFileMissing(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	p, id := holder(t, dir)
-	p.kill()
+	p.Kill()
 	if err := os.Remove(filepath.Join(dir, "sessions", strconv.FormatInt(id, 10))); err != nil {
 		t.Fatal(err)
 	}

@@ -3,11 +3,13 @@
 package store_test
 
 import (
+	"context"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"github.com/dcq-go/dcq/internal/crashpoint"
+	"github.com/dcq-go/dcq/internal/proctest"
 	"github.com/dcq-go/dcq/store"
 	"github.com/dcq-go/dcq/store/storetest"
 )
@@ -18,35 +20,35 @@ func init() {
 }
 
 // giveAndDie dies between the commit of an item and the pulse.
-func giveAndDie(c *child) error {
+func giveAndDie(c *proctest.Child) error {
 	var armed atomic.Bool
 	crashpoint.Set(func(point string) {
 		if point == crashpoint.AfterCommit && armed.Load() {
 			die()
 		}
 	})
-	db, err := c.open(store.Options{})
+	db, err := childStore(c, store.Options{})
 	if err != nil {
 		return err
 	}
 	armed.Store(true)
-	return give(c.context(), db, c.args[1])
+	return give(context.Background(), db, c.Args[1])
 }
 
 // joinOnly gets in line and never looks.
-func joinOnly(c *child) error {
-	db, err := c.open(store.Options{})
+func joinOnly(c *proctest.Child) error {
+	db, err := childStore(c, store.Options{})
 	if err != nil {
 		return err
 	}
-	err = db.Batch(c.context(), false, func(tx *store.Tx) error {
-		return db.NewWaiter().JoinTx(tx, store.WaitSpec{Package: "store", Topics: []string{c.args[1]}})
+	err = db.Batch(context.Background(), false, func(tx *store.Tx) error {
+		return db.NewWaiter().JoinTx(tx, store.WaitSpec{Package: "store", Topics: []string{c.Args[1]}})
 	})
 	if err != nil {
 		return err
 	}
-	c.say("in line")
-	c.command()
+	c.Say("in line")
+	c.Command()
 	return nil
 }
 
@@ -56,15 +58,15 @@ func TestKilledWaiterPassesOn(t *testing.T) {
 	db := storetest.Open(t, store.Options{})
 	items(t, db)
 	newHeld().hold(t, withHeld(t, db)) // watches the others
-	first := start(t, "join only", db.Dir(), "topic")
-	first.expect("in line")
-	second := start(t, "take", db.Dir(), "topic")
-	second.expect("in line")
+	first := proctest.Start(t, "join only", db.Dir(), "topic")
+	first.Expect("in line")
+	second := proctest.Start(t, "take", db.Dir(), "topic")
+	second.Expect("in line")
 	if err := give(t.Context(), db, "topic"); err != nil {
 		t.Fatal(err)
 	}
-	first.kill()
-	second.expect("taken, missed 0")
+	first.Kill()
+	second.Expect("taken, missed 0")
 }
 
 func withHeld(t *testing.T, db *store.DB) *store.DB {
@@ -78,11 +80,11 @@ func TestKilledBeforeItsPulse(t *testing.T) {
 	t.Parallel()
 	db := storetest.Open(t, store.Options{})
 	items(t, db)
-	waiter := start(t, "take", db.Dir(), "topic")
-	waiter.expect("in line")
-	giver := start(t, "give and die", db.Dir(), "topic")
-	if err := giver.wait(); err == nil || !strings.Contains(err.Error(), "killed") {
-		t.Fatalf("the giver ended with %v:\n%s", err, giver.stderr.String())
+	waiter := proctest.Start(t, "take", db.Dir(), "topic")
+	waiter.Expect("in line")
+	giver := proctest.Start(t, "give and die", db.Dir(), "topic")
+	if err := giver.Wait(); err == nil || !strings.Contains(err.Error(), "killed") {
+		t.Fatalf("the giver ended with %v:\n%s", err, giver.Stderr())
 	}
-	waiter.expect("taken, missed 1")
+	waiter.Expect("taken, missed 1")
 }

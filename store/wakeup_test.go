@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dcq-go/dcq/internal/proctest"
 	"github.com/dcq-go/dcq/store"
 	"github.com/dcq-go/dcq/store/storetest"
 )
@@ -95,22 +96,22 @@ func giveUp(db *store.DB, w *store.Waiter) error {
 }
 
 // echo answers each item of topic "there" by one of topic "back".
-func echo(c *child) error {
-	db, err := c.open(store.Options{PollWakeups: c.args[2] == "poll"})
+func echo(c *proctest.Child) error {
+	db, err := childStore(c, store.Options{PollWakeups: c.Args[2] == "poll"})
 	if err != nil {
 		return err
 	}
-	times, err := strconv.Atoi(c.args[1])
+	times, err := strconv.Atoi(c.Args[1])
 	if err != nil {
 		return err
 	}
-	c.say("ready")
+	c.Say("ready")
 	for range times {
-		if err := errors.Join(take(c.context(), db, "there"), give(c.context(), db, "back")); err != nil {
+		if err := errors.Join(take(context.Background(), db, "there"), give(context.Background(), db, "back")); err != nil {
 			return err
 		}
 	}
-	c.say("missed %d", db.Wakeups().Missed)
+	c.Say("missed %d", db.Wakeups().Missed)
 	return db.Close()
 }
 
@@ -124,14 +125,14 @@ func TestHandOverBetweenProcesses(t *testing.T) {
 			t.Parallel()
 			db := storetest.Open(t, store.Options{PollWakeups: test.mode == "poll"})
 			items(t, db)
-			p := start(t, "echo", db.Dir(), strconv.Itoa(test.times), test.mode)
-			p.expect("ready")
+			p := proctest.Start(t, "echo", db.Dir(), strconv.Itoa(test.times), test.mode)
+			p.Expect("ready")
 			for range test.times {
 				if err := errors.Join(give(t.Context(), db, "there"), take(t.Context(), db, "back")); err != nil {
 					t.Fatal(err)
 				}
 			}
-			p.expect("missed 0")
+			p.Expect("missed 0")
 			if n := db.Wakeups().Missed; n != 0 {
 				t.Errorf("missed wake-ups = %d, want 0", n)
 			}
@@ -143,20 +144,20 @@ func TestHandOverBetweenProcesses(t *testing.T) {
 }
 
 // takeInChild says that it is in line, and that it has taken.
-func takeInChild(c *child) error {
-	db, err := c.open(store.Options{})
+func takeInChild(c *proctest.Child) error {
+	db, err := childStore(c, store.Options{})
 	if err != nil {
 		return err
 	}
-	if err := firstLook(c.context(), db); err != nil {
+	if err := firstLook(context.Background(), db); err != nil {
 		return err
 	}
 	w := db.NewWaiter()
 	defer w.Close()
-	if err := takeWith(c.context(), db, w, c.args[1], func() { c.say("in line") }); err != nil {
+	if err := takeWith(context.Background(), db, w, c.Args[1], func() { c.Say("in line") }); err != nil {
 		return err
 	}
-	c.say("taken, missed %d", db.Wakeups().Missed)
+	c.Say("taken, missed %d", db.Wakeups().Missed)
 	return db.Close()
 }
 
@@ -198,15 +199,15 @@ func TestCanceledWaiterPassesOn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, "take", db.Dir(), "topic")
-	p.expect("in line")
+	p := proctest.Start(t, "take", db.Dir(), "topic")
+	p.Expect("in line")
 	if err := give(t.Context(), db, "topic"); err != nil {
 		t.Fatal(err)
 	}
 	if err := giveUp(db, first); err != nil {
 		t.Fatal(err)
 	}
-	p.expect("taken, missed 0")
+	p.Expect("taken, missed 0")
 }
 
 // joinLine puts a waiter in the line of a topic.

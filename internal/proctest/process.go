@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Process is a child process as the test sees it.
@@ -23,11 +24,23 @@ type Process struct {
 	err    error
 }
 
-// Start starts a child. It is killed when the test ends.
+// patience is how long a child of a test may take: a test that hangs fails sooner than
+// the whole run does. A benchmark takes its time.
+const patience = time.Minute
+
+// Start starts a child. It is killed when the test ends, and in a test after a minute.
 func Start(t testing.TB, name string, args ...string) *Process {
+	t.Helper()
+	return StartWith(t, func(*exec.Cmd) {}, name, args...)
+}
+
+// StartWith is Start for a child whose command is changed before, such as one that
+// runs as another user.
+func StartWith(t testing.TB, change func(*exec.Cmd), name string, args ...string) *Process {
 	t.Helper()
 	p := &Process{t: t, name: name, cmd: exec.Command(os.Args[0], args...)}
 	p.cmd.Env = append(os.Environ(), variable+"="+name)
+	change(p.cmd)
 	in, err := p.cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -39,6 +52,10 @@ func Start(t testing.TB, name string, args ...string) *Process {
 	p.in, p.out, p.cmd.Stderr = in, bufio.NewReader(out), &p.stderr
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
+	}
+	if _, benchmark := t.(*testing.B); !benchmark {
+		timer := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
+		t.Cleanup(func() { timer.Stop() })
 	}
 	t.Cleanup(func() {
 		p.Kill()

@@ -4,6 +4,8 @@
 // A package's TestMain calls [Main] with its children. A test starts one with
 // [Start], reads what it says line by line, sends it commands, and kills or stops
 // it. A child exits when its input ends, so none outlives the tests.
+//
+// [Seed] lets a random test be repeated.
 package proctest
 
 import (
