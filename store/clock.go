@@ -11,14 +11,17 @@ type Clock interface {
 	Monotonic() time.Duration
 	// NewTimer fires once, d from now.
 	NewTimer(d time.Duration) Timer
+	// AfterFunc calls fn in a goroutine of its own, d from now.
+	AfterFunc(d time.Duration, fn func()) Timer
 }
 
 // Timer is a timer of a [Clock].
 type Timer interface {
-	// C delivers once when the timer fires.
+	// C delivers once when the timer fires. It is nil if the timer calls a function.
 	C() <-chan time.Time
-	// Stop releases the timer; it does not close C.
-	Stop()
+	// Stop releases the timer; it does not close C. It reports whether it was in
+	// time: a function that was called may still run.
+	Stop() bool
 }
 
 type systemClock struct{}
@@ -27,7 +30,11 @@ func (systemClock) Now() time.Time                 { return time.Now() }
 func (systemClock) Monotonic() time.Duration       { return monotonic() }
 func (systemClock) NewTimer(d time.Duration) Timer { return systemTimer{time.NewTimer(d)} }
 
+func (systemClock) AfterFunc(d time.Duration, fn func()) Timer {
+	return systemTimer{time.AfterFunc(d, fn)}
+}
+
 type systemTimer struct{ t *time.Timer }
 
 func (t systemTimer) C() <-chan time.Time { return t.t.C }
-func (t systemTimer) Stop()               { t.t.Stop() }
+func (t systemTimer) Stop() bool          { return t.t.Stop() }

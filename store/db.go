@@ -52,6 +52,7 @@ type DB struct {
 	closed   bool
 	session  *session
 	packages map[string]*Package
+	attached map[string]any
 }
 
 // Open opens the store in dir, making it if there is none. It returns ErrForeign,
@@ -72,7 +73,7 @@ func Open(ctx context.Context, dir string, opts Options) (*DB, error) {
 	db := &DB{
 		dir: dir, path: filepath.Join(dir, "dcq.db"), opts: opts,
 		log: opts.Logger.Named("store"), clock: opts.Clock,
-		closing: make(chan struct{}), packages: make(map[string]*Package),
+		closing: make(chan struct{}), packages: make(map[string]*Package), attached: make(map[string]any),
 	}
 	if opts.Database != "" {
 		if db.path, err = filepath.Abs(opts.Database); err != nil {
@@ -275,6 +276,37 @@ func (db *DB) Path() string { return db.path }
 // Clock is the store's clock.
 func (db *DB) Clock() Clock { return db.clock }
 
+// Boot identifies the time since the machine was started: the monotonic times of
+// different boots have nothing to do with each other.
+func (db *DB) Boot() string { return boot() }
+
+var boot = sync.OnceValue(bootID)
+
+// Attach returns what a package keeps in memory for this DB under its name, made by
+// the first call. If it has a method Close(), the DB's Close calls it first: what
+// the session holds is still held then. It must not call the DB.
+func (db *DB) Attach(pkg string, create func() any) any {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	v, ok := db.attached[pkg]
+	if !ok {
+		v = create()
+		db.attached[pkg] = v
+	}
+	return v
+}
+
+// closeAttached lets the packages stop using what Close is about to give back.
+func (db *DB) closeAttached() {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	for _, v := range db.attached {
+		if c, ok := v.(interface{ Close() }); ok {
+			c.Close()
+		}
+	}
+}
+
 // Logger is the store's logger, for the packages on it.
 func (db *DB) Logger() hclog.Logger { return db.opts.Logger }
 
@@ -289,6 +321,7 @@ func (db *DB) Close() error {
 	db.closed = true
 	db.mu.Unlock()
 	close(db.closing)
+	db.closeAttached()
 	db.liveness.stop()
 	db.wakeups.stop()
 	err := db.endSession(context.Background())

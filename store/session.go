@@ -136,7 +136,7 @@ func (tx *Tx) newSession() (*session, error) {
 	_, err = tx.Exec(`
 		INSERT INTO dcq_sessions (id, pid, boot, host, command, started)
 		VALUES (?, ?, ?, ?, ?, ?)`,
-		id, os.Getpid(), bootID(), host, commandLine(), tx.now.UnixNano())
+		id, os.Getpid(), boot(), host, commandLine(), tx.now.UnixNano())
 	if err != nil {
 		return nil, err
 	}

@@ -45,8 +45,8 @@ func (c *Clock) Advance(d time.Duration) {
 	c.wall, c.mono = c.wall.Add(d), c.mono+d
 	for t := range c.timers {
 		if t.due <= c.mono {
-			t.c <- c.wall
 			delete(c.timers, t)
+			t.fire()
 		}
 	}
 }
@@ -73,9 +73,20 @@ func (c *Clock) Timers() int {
 func (c *Clock) NewTimer(d time.Duration) store.Timer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t := &timer{clock: c, due: c.mono + d, c: make(chan time.Time, 1)}
-	if d <= 0 {
-		t.c <- c.wall
+	return c.arm(&timer{clock: c, due: c.mono + d, c: make(chan time.Time, 1)})
+}
+
+// AfterFunc calls fn in a goroutine of its own when the clock has advanced by d.
+func (c *Clock) AfterFunc(d time.Duration, fn func()) store.Timer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.arm(&timer{clock: c, due: c.mono + d, fn: fn})
+}
+
+// arm starts a timer. Precondition: mu is held.
+func (c *Clock) arm(t *timer) *timer {
+	if t.due <= c.mono {
+		t.fire()
 		return t
 	}
 	c.timers[t] = struct{}{}
@@ -90,12 +101,24 @@ type timer struct {
 	clock *Clock
 	due   time.Duration
 	c     chan time.Time
+	fn    func() // instead of c
+}
+
+// fire fires the timer. Precondition: the clock's mu is held.
+func (t *timer) fire() {
+	if t.fn != nil {
+		go t.fn()
+		return
+	}
+	t.c <- t.clock.wall
 }
 
 func (t *timer) C() <-chan time.Time { return t.c }
 
-func (t *timer) Stop() {
+func (t *timer) Stop() bool {
 	t.clock.mu.Lock()
 	defer t.clock.mu.Unlock()
+	_, running := t.clock.timers[t]
 	delete(t.clock.timers, t)
+	return running
 }

@@ -1,0 +1,72 @@
+package sync
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"unicode/utf8"
+
+	"github.com/dcq-go/dcq/store"
+)
+
+//go:embed schema/*.sql
+var schemaFiles embed.FS
+
+// Package is what the store needs to know of this package. Opening a lock, or any
+// other of its things, makes it known; a program that only gives back what dead
+// processes held (see [store.DB.Use]) names it itself.
+var Package = &store.Package{
+	Name:       "sync",
+	Scripts:    scripts(),
+	EndSession: endSession,
+	Check:      check,
+}
+
+func scripts() fs.FS {
+	sub, err := fs.Sub(schemaFiles, "schema")
+	if err != nil {
+		panic(err) // the directory is embedded
+	}
+	return sub
+}
+
+// endSession gives back what a session held, and takes it out of every line.
+func endSession(tx *store.Tx, session int64, crashed bool) error {
+	if err := endGrants(tx, session); err != nil {
+		return err
+	}
+	return endArrivals(tx, session)
+}
+
+// check looks for inconsistencies in the package's tables.
+func check(tx *store.Tx) (all []string, err error) {
+	for _, part := range []func(*store.Tx) ([]string, error){checkGrants, checkThrottles, checkBarriers} {
+		found, err := part(tx)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// maxName bounds the names of locks and the like, in bytes.
+const maxName = 255
+
+// checkName returns ErrName unless s can name something.
+func checkName(s string) error {
+	switch {
+	case s == "":
+		return fmt.Errorf("%w: it is empty", ErrName)
+	case len(s) > maxName:
+		return fmt.Errorf("%w: it has %d bytes, at most %d are allowed", ErrName, len(s), maxName)
+	case !utf8.ValidString(s):
+		return fmt.Errorf("%w: it is not UTF-8", ErrName)
+	}
+	for _, r := range s {
+		if r < ' ' || r == 0x7f {
+			return fmt.Errorf("%w: it has control characters", ErrName)
+		}
+	}
+	return nil
+}
