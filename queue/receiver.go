@@ -24,14 +24,17 @@ func (r *receiver) receive(ctx context.Context) ([]*claimed, error) {
 	for len(rows) == 0 && err == nil {
 		var reason store.Wakeup
 		if reason, err = r.waiter.Wait(ctx, r.next); err != nil {
-			return nil, errors.Join(err, r.giveUp(ctx))
+			break
 		}
 		rows, err = r.look(ctx)
 		if len(rows) > 0 && reason == store.Backstop {
 			r.db.CountMissed()
 		}
 	}
-	return rows, err
+	if err != nil {
+		return nil, errors.Join(err, r.giveUp(ctx))
+	}
+	return rows, nil
 }
 
 func (r *receiver) takeOrJoin(ctx context.Context) (rows []*claimed, err error) {

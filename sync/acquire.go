@@ -75,14 +75,17 @@ func (a *acquirer) acquire(ctx context.Context) (*granted, error) {
 	for got == nil && err == nil {
 		var reason store.Wakeup
 		if reason, err = a.waiter.Wait(ctx, a.next); err != nil {
-			return nil, errors.Join(err, a.giveUp(ctx))
+			break
 		}
 		got, err = a.look(ctx)
 		if got != nil && reason == store.Backstop {
 			a.db.CountMissed()
 		}
 	}
-	return got, err
+	if err != nil {
+		return nil, errors.Join(err, a.giveUp(ctx))
+	}
+	return got, nil
 }
 
 func (a *acquirer) takeOrJoin(ctx context.Context) (got *granted, err error) {

@@ -195,12 +195,20 @@ func (r resource) dispatch(tx *store.Tx) error {
 			return err
 		}
 		if s.used+h.weight > all {
-			return tx.Rearm(r.topic(), s.next(tx))
+			return r.rearm(tx, s)
 		}
 		if err := r.grant(tx, h); err != nil {
 			return err
 		}
 	}
+}
+
+// rearm makes the first in the line look when the first lease ends.
+func (r resource) rearm(tx *store.Tx, s state) error {
+	if s.ends == 0 {
+		return nil
+	}
+	return tx.Rearm(r.topic(), s.next(tx))
 }
 
 // waiting is a request in the line.
