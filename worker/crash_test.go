@@ -5,7 +5,6 @@ package worker_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -23,7 +22,7 @@ import (
 	"github.com/dcq-go/dcq/worker"
 )
 
-var seed = flag.Uint64("seed", 0, "seed of the crash test; 0 takes a random one")
+var seed = proctest.NewSeed()
 
 // witness is where handlers write what they do, in the store's transactions.
 const witness = `
@@ -104,12 +103,7 @@ func handleWitnessed(ctx context.Context, db *store.DB, c *proctest.Child, j *qu
 // Whatever kills the workers, at whatever moment, each job is handled, and
 // acknowledged once.
 func TestCrashes(t *testing.T) {
-	s := *seed
-	if s == 0 {
-		s = rand.Uint64()
-	}
-	t.Logf("seed: -seed=%d", s)
-	r := rand.New(rand.NewPCG(s, 0))
+	r := seed.Rand(t)
 	jobs, kills := 3000, 25
 	if testing.Short() {
 		jobs, kills = 600, 8
