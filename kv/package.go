@@ -1,0 +1,56 @@
+package kv
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"unicode/utf8"
+
+	"github.com/dcq-go/dcq/store"
+)
+
+//go:embed schema/*.sql
+var schemaFiles embed.FS
+
+// Package is what the store needs to know of this package.
+var Package = &store.Package{Name: "kv", Scripts: scripts(), Check: check}
+
+func scripts() fs.FS {
+	sub, err := fs.Sub(schemaFiles, "schema")
+	if err != nil {
+		panic(err) // the directory is embedded
+	}
+	return sub
+}
+
+// check looks for inconsistencies in the package's tables.
+func check(tx *store.Tx) (found []string, err error) {
+	err = tx.Query(`SELECT name FROM dcq_averages WHERE total - total <> 0 LIMIT 100`, nil, func(scan store.Scan) error {
+		var name string
+		err := scan(&name)
+		found = append(found, fmt.Sprintf("the total of average %q is not finite", name))
+		return err
+	})
+	return found, err
+}
+
+// maxName bounds names, in bytes.
+const maxName = 255
+
+// checkName returns ErrName unless s can name something.
+func checkName(s string) error {
+	switch {
+	case s == "":
+		return fmt.Errorf("%w: it is empty", ErrName)
+	case len(s) > maxName:
+		return fmt.Errorf("%w: it has %d bytes, at most %d are allowed", ErrName, len(s), maxName)
+	case !utf8.ValidString(s):
+		return fmt.Errorf("%w: it is not UTF-8", ErrName)
+	}
+	for _, r := range s {
+		if r < ' ' || r == 0x7f {
+			return fmt.Errorf("%w: it has control characters", ErrName)
+		}
+	}
+	return nil
+}
