@@ -1,5 +1,290 @@
 package sync
 
-import "github.com/dcq-go/dcq/store"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
 
-func checkThrottles(*store.Tx) ([]string, error) { return nil, nil }
+	"github.com/dcq-go/dcq/store"
+)
+
+// Throttle bounds how often something is done by all processes together: in the long
+// run at a rate, at once at most a burst. In any time W at most Burst + W / interval
+// units pass.
+//
+// Those who wait reserve the next slot and sleep until then, first come first served:
+// nobody polls, and nobody who comes later goes first. A process that is killed while
+// it waits leaves its slot unused. [ThrottleOptions] MaxWait bounds how far ahead that
+// can go.
+//
+// It is the generic cell rate algorithm (GCRA, of ITU-T I.371 and the ATM Forum, as
+// throttled and redis_rate use it) on the monotonic clock, read in the transaction that
+// has the store for itself: steps of the wall clock change nothing, and no process goes
+// by a stale time. The state is stored, so that restarting processes resets nothing;
+// after a reboot what of the burst was spent is taken over by the wall clock, and what
+// had been reserved ahead is forgotten, with those who slept for it.
+//
+// The throttle of DiskCache is a bucket of count tokens that every process fills when
+// it starts: count times the rate's time may be followed by a burst of count, so twice
+// the count in one period, and again after each start. Here no start gives anything,
+// and the burst is a setting of its own. With Burst 1 no period has more than the count.
+type Throttle struct {
+	db   *store.DB
+	name string
+	opts ThrottleOptions
+}
+
+// Decision is what a throttle says to a request.
+type Decision struct {
+	Allowed    bool
+	Limit      int           // the burst: the most that is ever allowed at once
+	Remaining  int           // what would be allowed at once now, after this request
+	RetryAfter time.Duration // when it would be allowed, if nobody else comes; 0 if it was
+	ResetAfter time.Duration // when the whole burst will be free, if nobody comes
+}
+
+// OpenThrottle returns the throttle of that name, making it, with the whole burst free,
+// if there is none. It returns ErrConflict if another rate or burst is stored (see
+// [Throttle.SetRate]), or if none is and opts has no rate; ErrName, a fault of opts, or
+// an error of the store.
+func OpenThrottle(ctx context.Context, db *store.DB, name string, opts ThrottleOptions) (*Throttle, error) {
+	t := &Throttle{db, name, opts}
+	err := checkName(name)
+	if err == nil {
+		err = opts.validate()
+	}
+	if err == nil {
+		err = db.Use(ctx, Package)
+	}
+	if err == nil {
+		err = t.agree(ctx)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open throttle %q: %w", name, err)
+	}
+	return t, nil
+}
+
+// agree compares the settings with the stored ones, or stores them.
+func (t *Throttle) agree(ctx context.Context) error {
+	err := t.db.View(ctx, t.compare)
+	if !errors.Is(err, errNoThrottle) || t.opts.Rate == (Rate{}) {
+		return err
+	}
+	return t.db.Batch(ctx, true, func(tx *store.Tx) error {
+		if err := t.compare(tx); !errors.Is(err, errNoThrottle) {
+			return err
+		}
+		return t.makeTx(tx, t.opts)
+	})
+}
+
+// compare returns ErrConflict if the stored settings are others.
+func (t *Throttle) compare(tx *store.Tx) error {
+	row, err := t.load(tx)
+	if err != nil {
+		return err
+	}
+	rated := t.opts.Rate != (Rate{})
+	if rated && t.opts.Rate.interval() != row.interval || (rated || t.opts.Burst != 0) && t.opts.burst() != row.burst {
+		return fmt.Errorf("%w: %s has one unit in %v and a burst of %d; set its rate, or name another",
+			ErrConflict, t, row.interval, row.burst)
+	}
+	return nil
+}
+
+// makeTx makes the throttle anew, with the whole burst free.
+func (t *Throttle) makeTx(tx *store.Tx, opts ThrottleOptions) error {
+	generation, err := tx.Next()
+	if err != nil {
+		return err
+	}
+	return t.save(tx, throttleRow{gcra{opts.Rate.interval(), opts.burst(), tx.Monotonic()}, generation})
+}
+
+// String names the throttle.
+func (t *Throttle) String() string { return fmt.Sprintf("throttle %q", t.name) }
+
+// Allow is [Throttle.AllowN] of one unit.
+func (t *Throttle) Allow(ctx context.Context) (Decision, error) { return t.AllowN(ctx, 1) }
+
+// AllowN lets n units pass now, or none, and does not wait: that it is too early is a
+// Decision, not an error. It returns ErrTooMany if n is more than the burst,
+// ErrConflict if the throttle was removed, or an error of the store; nothing has passed
+// then. n must be at least 1.
+func (t *Throttle) AllowN(ctx context.Context, n int) (d Decision, err error) {
+	err = t.db.Batch(ctx, false, func(tx *store.Tx) error {
+		d, err = t.AllowTx(tx, n)
+		return err
+	})
+	return d, err
+}
+
+// AllowTx is [Throttle.AllowN] as part of a transaction.
+func (t *Throttle) AllowTx(tx *store.Tx, n int) (Decision, error) {
+	row, err := t.request(tx, n)
+	if err != nil {
+		return Decision{}, err
+	}
+	now := tx.Monotonic()
+	after, slot := row.take(now, n)
+	if slot > now {
+		return row.decision(now, slot), nil
+	}
+	row.gcra = after
+	return row.decision(now, slot), t.save(tx, row)
+}
+
+// request reads the throttle for a request of n units.
+func (t *Throttle) request(tx *store.Tx, n int) (throttleRow, error) {
+	if n < 1 {
+		return throttleRow{}, fmt.Errorf("sync: %d units of %s: at least 1 must be asked for", n, t)
+	}
+	row, err := t.load(tx)
+	if err == nil && int64(n) > row.burst {
+		err = fmt.Errorf("%w: %d units of %s, which has a burst of %d", ErrTooMany, n, t, row.burst)
+	}
+	return row, err
+}
+
+// decision describes the state after a request that may pass at slot.
+func (g gcra) decision(now, slot time.Duration) Decision {
+	return Decision{
+		Allowed: slot <= now, Limit: int(g.burst), Remaining: g.left(now),
+		RetryAfter: slot - now, ResetAfter: g.whole(now),
+	}
+}
+
+// Peek returns what Allow would say, but for Remaining and ResetAfter, which are those
+// of now. Nothing passes. Errors are as for [Throttle.AllowN].
+func (t *Throttle) Peek(ctx context.Context) (d Decision, err error) {
+	err = t.db.View(ctx, func(tx *store.Tx) error {
+		row, err := t.request(tx, 1)
+		if err == nil {
+			_, slot := row.take(tx.Monotonic(), 1)
+			d = row.decision(tx.Monotonic(), slot)
+		}
+		return err
+	})
+	return d, err
+}
+
+// Reserve takes the next slot for n units, which pass together. It returns
+// ErrNotAcquired if that is further ahead than MaxWait, and errors as for
+// [Throttle.AllowN]; nothing is reserved then.
+func (t *Throttle) Reserve(ctx context.Context, n int) (r *Reservation, err error) {
+	err = t.db.Batch(ctx, false, func(tx *store.Tx) error {
+		r, err = t.ReserveTx(tx, n)
+		return err
+	})
+	return r, err
+}
+
+// ReserveTx is [Throttle.Reserve] as part of a transaction. Wait for the slot after the
+// commit.
+func (t *Throttle) ReserveTx(tx *store.Tx, n int) (*Reservation, error) {
+	row, err := t.request(tx, n)
+	if err != nil {
+		return nil, err
+	}
+	after, slot := row.take(tx.Monotonic(), n)
+	if ahead := slot - tx.Monotonic(); ahead > t.opts.patience() {
+		return nil, fmt.Errorf("%w: the next slot of %s is in %v, MaxWait is %v", ErrNotAcquired, t, ahead, t.opts.patience())
+	}
+	r := &Reservation{throttle: t, slot: slot, before: row.tat, after: after.tat, generation: row.generation}
+	tx.AfterFailure(r.forget)
+	row.gcra = after
+	return r, t.save(tx, row)
+}
+
+// Wait is [Throttle.WaitN] for one unit.
+func (t *Throttle) Wait(ctx context.Context) error { return t.WaitN(ctx, 1) }
+
+// WaitN reserves the next slot for n units and sleeps until then. If ctx ends first it
+// gives the slot back, as far as [Reservation.Cancel] can, and returns the context's
+// cause. If the slot is after the deadline of ctx it does not wait at all: it returns
+// ErrNotAcquired and context.DeadlineExceeded, both in one. Errors are otherwise as for
+// [Throttle.Reserve], and store.ErrClosed if the store is closed meanwhile. Nothing may
+// pass then.
+func (t *Throttle) WaitN(ctx context.Context, n int) error {
+	var r *Reservation
+	err := t.db.Batch(ctx, false, func(tx *store.Tx) (err error) {
+		if r, err = t.ReserveTx(tx, n); err != nil {
+			return err
+		}
+		return inTime(ctx, tx, r)
+	})
+	if err != nil {
+		return err
+	}
+	if err = r.Wait(ctx); err == nil {
+		return nil
+	}
+	if failed := r.Cancel(ctx); failed != nil && !errors.Is(failed, ErrLost) && !errors.Is(failed, store.ErrClosed) {
+		return errors.Join(err, failed)
+	}
+	return err
+}
+
+// inTime returns an error if ctx ends before the slot, for certain.
+func inTime(ctx context.Context, tx *store.Tx, r *Reservation) error {
+	deadline, ok := ctx.Deadline()
+	if wait := r.slot - tx.Monotonic(); ok && wait > 0 && deadline.Sub(tx.Now()) < wait {
+		return fmt.Errorf("%w: the next slot of %s is in %v: %w", ErrNotAcquired, r.throttle, wait, context.DeadlineExceeded)
+	}
+	return nil
+}
+
+// SetRate changes the rate and burst for all processes, making the throttle if it is
+// missing. Slots that were given stand, and so does what of the burst is left, up to
+// the new one: a larger burst has to be saved up. MaxWait is not used. It returns a
+// fault of opts, whose Rate must be set, or an error of the store.
+func (t *Throttle) SetRate(ctx context.Context, opts ThrottleOptions) error {
+	return t.db.Batch(ctx, true, func(tx *store.Tx) error { return t.SetRateTx(tx, opts) })
+}
+
+// SetRateTx is [Throttle.SetRate] as part of a transaction.
+func (t *Throttle) SetRateTx(tx *store.Tx, opts ThrottleOptions) error {
+	if err := opts.validate(); err != nil {
+		return err
+	}
+	if opts.Rate == (Rate{}) {
+		return fmt.Errorf("sync: ThrottleOptions.Rate: it must be set to change that of %s", t)
+	}
+	row, err := t.load(tx)
+	if errors.Is(err, errNoThrottle) {
+		return t.makeTx(tx, opts)
+	}
+	if err != nil {
+		return err
+	}
+	row.gcra = row.with(opts.Rate.interval(), opts.burst())
+	return t.save(tx, row)
+}
+
+// Reset makes the whole burst free, as if nothing had ever passed. Those who sleep for
+// their slots go on doing so. It returns ErrConflict if the throttle was removed, or an
+// error of the store.
+func (t *Throttle) Reset(ctx context.Context) error {
+	return t.db.Batch(ctx, false, func(tx *store.Tx) error {
+		row, err := t.load(tx)
+		if err != nil {
+			return err
+		}
+		if row.generation, err = tx.Next(); err != nil { // no older reservation is refunded to this
+			return err
+		}
+		row.tat = tx.Monotonic()
+		return t.save(tx, row)
+	})
+}
+
+// Remove forgets the throttle; there may be none. Those who sleep for their slots go on
+// doing so, all others find it missing.
+func (t *Throttle) Remove(ctx context.Context) error {
+	return t.db.Batch(ctx, true, func(tx *store.Tx) error {
+		_, err := tx.Exec(`DELETE FROM dcq_throttles WHERE name = ?`, t.name)
+		return err
+	})
+}
