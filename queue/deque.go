@@ -62,7 +62,7 @@ type Deque[T any] struct {
 	db      *store.DB
 	id      int64
 	name    string
-	values  values[T]
+	values  store.Values[T]
 	compare func(a, b T) int
 	lease   time.Duration
 }
@@ -117,7 +117,7 @@ func OpenDeque[T any](ctx context.Context, db *store.DB, name string, opts Deque
 		lease = DefaultLease
 	}
 	return &Deque[T]{
-		db: db, id: r.id, name: name, values: newValues(db, opts.Codec), compare: opts.Compare, lease: lease,
+		db: db, id: r.id, name: name, values: store.NewValues(db, opts.Codec), compare: opts.Compare, lease: lease,
 	}, nil
 }
 
@@ -198,7 +198,7 @@ func (e *missingError) Unwrap() error { return e.err }
 
 // load returns the value of an element.
 func (d *Deque[T]) load(v store.Value) (T, error) {
-	value, err := d.values.load(v)
+	value, err := d.values.Load(v)
 	if errors.Is(err, store.ErrBlobMissing) {
 		err = &missingError{v.Blob, err}
 	}
@@ -224,11 +224,11 @@ func (d *Deque[T]) order(a, b T) (int, error) {
 	if d.compare != nil {
 		return d.compare(a, b), nil
 	}
-	x, err := d.values.codec.Encode(a)
+	x, err := d.values.Encode(a)
 	if err != nil {
 		return 0, fmt.Errorf("queue: encode an element: %w", err)
 	}
-	y, err := d.values.codec.Encode(b)
+	y, err := d.values.Encode(b)
 	if err != nil {
 		return 0, fmt.Errorf("queue: encode an element: %w", err)
 	}

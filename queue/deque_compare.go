@@ -80,7 +80,7 @@ func (d *Deque[T]) matcher(v T) (func(store.Value) (bool, error), error) {
 			return err == nil && d.compare(other, v) == 0, err
 		}, nil
 	}
-	want, err := d.values.codec.Encode(v)
+	want, err := d.values.Encode(v)
 	if err != nil {
 		return nil, fmt.Errorf("queue: encode an element: %w", err)
 	}

@@ -65,7 +65,7 @@ func (d *Deque[T]) putTx(tx *store.Tx, end side, values ...T) error {
 func (d *Deque[T]) stage(list []T) ([]store.Value, error) {
 	staged := make([]store.Value, 0, len(list))
 	for _, v := range list {
-		s, err := d.values.stage(v)
+		s, err := d.values.Stage(v)
 		if err != nil {
 			d.discard(staged)
 			return nil, err

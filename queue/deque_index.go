@@ -103,7 +103,7 @@ func (r *dequeRow) at(tx *store.Tx, i int) (dequeItem, error) {
 // returns ErrIndex if there is none, ErrTooLarge, an error of the codec or of the
 // store; then nothing was changed.
 func (d *Deque[T]) Set(ctx context.Context, i int, v T) error {
-	staged, err := d.values.stage(v)
+	staged, err := d.values.Stage(v)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (d *Deque[T]) Set(ctx context.Context, i int, v T) error {
 
 // SetTx is [Deque.Set] as part of a transaction.
 func (d *Deque[T]) SetTx(tx *store.Tx, i int, v T) error {
-	staged, err := d.values.stage(v)
+	staged, err := d.values.Stage(v)
 	if err != nil {
 		return err
 	}

@@ -12,12 +12,12 @@ var (
 	// empty, too long, or not printable UTF-8.
 	ErrName = errors.New("queue: invalid name")
 
-	// ErrTooLarge is returned when a payload is above 1 GiB.
-	ErrTooLarge = errors.New("queue: payload too large")
+	// ErrTooLarge is returned when a payload is above 1 GiB. It is store.ErrTooLarge.
+	ErrTooLarge = store.ErrTooLarge
 
 	// ErrDecode is returned when a payload cannot be decoded into the type of the
-	// queue. The job stays leased: nack, release or discard it.
-	ErrDecode = errors.New("queue: payload does not decode")
+	// queue. The job stays leased: nack, release or discard it. It is store.ErrDecode.
+	ErrDecode = store.ErrDecode
 )
 
 // Errors about the state of a queue or deque. Nothing was changed.

@@ -237,7 +237,7 @@ func (q *Queue[T]) PeekTx(tx *store.Tx) (payload T, r Record, err error) {
 	if err != nil {
 		return payload, r, err
 	}
-	payload, err = q.values.load(list[0].value)
+	payload, err = q.values.Load(list[0].value)
 	return payload, list[0], err
 }
 

@@ -161,7 +161,7 @@ func (q *Queue[T]) job(c *claimed) (*Job[T], error) {
 		MaxAttempts: int(c.maxAttempts.Int64), LeaseUntil: time.Duration(c.leaseUntil), db: q.db,
 	}}
 	var err error
-	j.Payload, err = q.values.load(c.value())
+	j.Payload, err = q.values.Load(c.value())
 	return j, err
 }
 

@@ -4,7 +4,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"unicode/utf8"
 
 	"github.com/dcq-go/dcq/store"
 )
@@ -48,23 +47,10 @@ func check(tx *store.Tx) ([]string, error) {
 	return append(jobs, deques...), err
 }
 
-// maxName bounds the names of queues, deques, groups and unique keys, in bytes.
-const maxName = 255
-
 // checkName returns ErrName unless s can name something.
 func checkName(what, s string) error {
-	switch {
-	case s == "":
-		return fmt.Errorf("%w: the %s is empty", ErrName, what)
-	case len(s) > maxName:
-		return fmt.Errorf("%w: the %s has %d bytes, at most %d are allowed", ErrName, what, len(s), maxName)
-	case !utf8.ValidString(s):
-		return fmt.Errorf("%w: the %s is not UTF-8", ErrName, what)
-	}
-	for _, r := range s {
-		if r < ' ' || r == 0x7f {
-			return fmt.Errorf("%w: the %s has control characters", ErrName, what)
-		}
+	if fault := store.NameFault(s); fault != "" {
+		return fmt.Errorf("%w of a %s: %s", ErrName, what, fault)
 	}
 	return nil
 }

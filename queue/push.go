@@ -130,7 +130,7 @@ func (q *Queue[T]) stage(payloads []T, opts PushOptions) ([]store.Value, error) 
 	}
 	staged := make([]store.Value, 0, len(payloads))
 	for _, payload := range payloads {
-		v, err := q.values.stage(payload)
+		v, err := q.values.Stage(payload)
 		if err != nil {
 			for _, v := range staged {
 				q.db.Discard(v)

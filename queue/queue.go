@@ -15,7 +15,7 @@ type Queue[T any] struct {
 	id     int64
 	name   string
 	lease  time.Duration // as stored when it was opened
-	values values[T]
+	values store.Values[T]
 }
 
 // Open returns the queue of that name, making it if there is none, and stores the
@@ -32,7 +32,7 @@ func Open[T any](ctx context.Context, db *store.DB, name string, opts Options[T]
 	if err != nil {
 		return nil, fmt.Errorf("open queue %q: %w", name, err)
 	}
-	return &Queue[T]{db: db, id: l.id, name: name, lease: l.lease, values: newValues(db, opts.Codec)}, nil
+	return &Queue[T]{db: db, id: l.id, name: name, lease: l.lease, values: store.NewValues(db, opts.Codec)}, nil
 }
 
 // openStored reads first: most openings change nothing, and then need no commit.

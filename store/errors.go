@@ -64,6 +64,13 @@ var (
 	// longer stands: its lease ended, its session died, or it was given back.
 	ErrLost = errors.New("store: grant lost")
 
+	// ErrTooLarge is returned when an encoded value is above 1 GiB.
+	ErrTooLarge = errors.New("store: value too large")
+
+	// ErrDecode is returned when a value cannot be decoded into the type that is
+	// asked for. It stays as it is.
+	ErrDecode = errors.New("store: value does not decode")
+
 	// ErrBlobMissing is returned when a value's file does not exist.
 	ErrBlobMissing = errors.New("store: blob file missing")
 )

@@ -4,7 +4,6 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
-	"unicode/utf8"
 
 	"github.com/dcq-go/dcq/store"
 )
@@ -50,23 +49,10 @@ func check(tx *store.Tx) (all []string, err error) {
 	return all, nil
 }
 
-// maxName bounds the names of locks and the like, in bytes.
-const maxName = 255
-
 // checkName returns ErrName unless s can name something.
 func checkName(s string) error {
-	switch {
-	case s == "":
-		return fmt.Errorf("%w: it is empty", ErrName)
-	case len(s) > maxName:
-		return fmt.Errorf("%w: it has %d bytes, at most %d are allowed", ErrName, len(s), maxName)
-	case !utf8.ValidString(s):
-		return fmt.Errorf("%w: it is not UTF-8", ErrName)
-	}
-	for _, r := range s {
-		if r < ' ' || r == 0x7f {
-			return fmt.Errorf("%w: it has control characters", ErrName)
-		}
+	if fault := store.NameFault(s); fault != "" {
+		return fmt.Errorf("%w: %s", ErrName, fault)
 	}
 	return nil
 }
