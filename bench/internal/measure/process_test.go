@@ -1,0 +1,52 @@
+package measure
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+func TestMain(m *testing.M) {
+	if !IsChild() {
+		os.Exit(m.Run())
+	}
+	err := Serve(func(words []string) error {
+		if words[0] == "fail" {
+			return errors.New("as it was told")
+		}
+		Say("heard", len(words))
+		return nil
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func TestProcess(t *testing.T) {
+	ps, err := StartAll(2, func() *exec.Cmd { return Self() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range ps {
+		if words, err := p.Ask("heard", "one", "two"); err != nil || len(words) != 1 || words[0] != "2" {
+			t.Errorf("Ask = %q, %v, want 2", words, err)
+		}
+		p.Tell("again")
+	}
+	if err := ps.Hear("heard"); err != nil {
+		t.Error(err)
+	}
+	if _, err := ps[0].Ask("heard", "fail"); err == nil || !strings.Contains(err.Error(), "as it was told") {
+		t.Errorf("Ask of a child that fails = %v, want what it wrote", err)
+	}
+	if err := ps[1].Close(); err != nil {
+		t.Errorf("Close = %v", err)
+	}
+	if err := ps.Close(); err == nil {
+		t.Error("Close does not say how a child ended that was killed or failed")
+	}
+}

@@ -1,0 +1,77 @@
+package measure
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Samples are how long each of many equal things took.
+type Samples []time.Duration
+
+// ParseSamples reads samples as a child writes them, each in whole nanoseconds.
+func ParseSamples(words []string) (Samples, error) {
+	s := make(Samples, len(words))
+	for i, word := range words {
+		n, err := strconv.ParseInt(word, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("read a sample: %w", err)
+		}
+		s[i] = time.Duration(n)
+	}
+	return s, nil
+}
+
+// Percentile returns the smallest sample that at least p percent of all do not exceed,
+// 0 if there are none.
+func (s Samples) Percentile(p float64) time.Duration {
+	if len(s) == 0 {
+		return 0
+	}
+	rank := int(math.Ceil(p / 100 * float64(len(s))))
+	return slices.Sorted(slices.Values(s))[min(max(rank, 1), len(s))-1]
+}
+
+// Mean returns the average, 0 if there are no samples.
+func (s Samples) Mean() time.Duration {
+	if len(s) == 0 {
+		return 0
+	}
+	var sum time.Duration
+	for _, d := range s {
+		sum += d
+	}
+	return sum / time.Duration(len(s))
+}
+
+// manyMicros is where milliseconds are easier to read.
+const manyMicros = 10 * time.Millisecond
+
+// Show shows a duration in microseconds, from 10 ms on in milliseconds, with at least
+// three digits that count.
+func Show(d time.Duration) string {
+	if d >= manyMicros {
+		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+	}
+	us := float64(d) / float64(time.Microsecond)
+	return fmt.Sprintf("%.*f us", max(0, min(2, 2-magnitude(us))), us)
+}
+
+// Ratio shows how many times b is a, with two digits that count; "" if a is 0.
+func Ratio(a, b float64) string {
+	if a == 0 {
+		return ""
+	}
+	r := b / a
+	return fmt.Sprintf("%.*fx", max(0, min(3, 1-magnitude(r))), r)
+}
+
+// magnitude is the power of ten of v's first digit.
+func magnitude(v float64) int {
+	if v <= 0 {
+		return 0
+	}
+	return int(math.Floor(math.Log10(v)))
+}
