@@ -274,14 +274,16 @@ func (r resource) update(tx *store.Tx, id int64, set string, value any) error {
 	return err
 }
 
-// find returns a request, with token 0 while it waits, or nil if there is none.
+// find returns a request, with token 0 while it waits, or nil if there is none, or no
+// more: it was granted to a process that was stopped, and its lease is over.
 func (r resource) find(tx *store.Tx, id, session int64) (*granted, error) {
 	var g granted
 	var token, until sql.NullInt64
 	var slot sql.NullInt32
 	err := tx.QueryRow(`
 		SELECT id, token, slot, lease_until FROM dcq_grants
-		WHERE kind = ? AND name = ? AND waits IN (0, 1) AND id = ? AND session_id = ?`, r.kind, r.name, id, session).
+		WHERE kind = ? AND name = ? AND waits IN (0, 1) AND id = ? AND session_id = ?
+			AND (waits = 1 OR lease_until > ?)`, r.kind, r.name, id, session, int64(tx.Monotonic())).
 		Scan(&g.id, &token, &slot, &until)
 	if errors.Is(err, store.ErrNoRows) {
 		return nil, nil
