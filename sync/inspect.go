@@ -9,7 +9,7 @@ import (
 
 // Status is what is known of one lock, semaphore, election, barrier or throttle.
 type Status struct {
-	// Kind is lock, rlock, rwlock, semaphore, election, throttle, barrier or double
+	// Kind is lock, rlock, rwlock, semaphore, election, throttle, barrier or double$
 	// (a double barrier).
 	Kind string `json:"kind"`
 
@@ -66,7 +66,7 @@ const listQuery = `
 		FROM dcq_grants
 		UNION ALL
 		SELECT kind, name, 0, 1, id, session_id, 1, since, NULL, NULL, NULL, NULL
-		FROM dcq_arrivals WHERE state = 0
+		FROM dcq_arrivals
 		UNION ALL
 		SELECT 'semaphore', name, capacity, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL FROM dcq_semaphores
 		UNION ALL

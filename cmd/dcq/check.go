@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/dcq-go/dcq/queue"
 	"github.com/dcq-go/dcq/store"
 )
 
@@ -25,7 +24,7 @@ problem in a line and returns exit code 1, or nothing and 0.`,
 }
 
 func (a *app) check(ctx context.Context, db *store.DB) error {
-	if err := db.Use(ctx, queue.Package); err != nil {
+	if err := useAll(ctx, db); err != nil {
 		return err
 	}
 	problems, err := db.Check(ctx)

@@ -68,7 +68,7 @@ func (c *child) run(ctx context.Context) error {
 	}
 	stdout.begin()
 	stderr.begin()
-	f := newFamily(cmd.Process)
+	f := newFamily(cmd)
 	defer f.close()
 	exited, stopped := make(chan struct{}), make(chan bool)
 	go func() { stopped <- c.stopWith(ctx, f, exited) }()

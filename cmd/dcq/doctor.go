@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/dcq-go/dcq/queue"
 	"github.com/dcq-go/dcq/store"
 )
 
@@ -29,7 +28,7 @@ code. For damage to the data, see dcq check.`,
 }
 
 func (a *app) doctor(ctx context.Context, db *store.DB) error {
-	if err := db.Use(ctx, queue.Package); err != nil {
+	if err := useAll(ctx, db); err != nil {
 		return err
 	}
 	r, err := db.Doctor(ctx)

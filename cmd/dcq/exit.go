@@ -8,13 +8,15 @@ import (
 	"syscall"
 
 	"github.com/dcq-go/dcq/queue"
+	dsync "github.com/dcq-go/dcq/sync"
 )
 
 // Exit codes. They are part of the interface; doc.go lists them for users.
 const (
 	exitNegative  = 1   // empty, not there, problems found
 	exitUsage     = 2   // the command line is wrong
-	exitLost      = 122 // an attempt was lost, its child stopped
+	exitConflict  = 75  // not to be had in time; EX_TEMPFAIL of sysexits.h: try again later
+	exitLost      = 122 // an attempt or a lock was lost, the child stopped
 	exitFailed    = 123 // some jobs failed for good
 	exitTimeout   = 124 // timed out
 	exitSelf      = 125 // dcq itself failed
@@ -72,6 +74,12 @@ var codes = []struct {
 	{queue.ErrState, exitNegative},
 	{queue.ErrDuplicate, exitNegative},
 	{queue.ErrLost, exitLost},
+	{dsync.ErrName, exitUsage},
+	{dsync.ErrConflict, exitUsage},
+	{dsync.ErrTooMany, exitUsage},
+	{dsync.ErrNotAcquired, exitConflict},
+	{dsync.ErrBroken, exitNegative},
+	{dsync.ErrNoLeader, exitNegative},
 }
 
 // exitCode returns the code for an error.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/dcq-go/dcq/queue"
 	"github.com/dcq-go/dcq/store"
+	dsync "github.com/dcq-go/dcq/sync"
 )
 
 func TestExitCode(t *testing.T) {
@@ -25,6 +26,10 @@ func TestExitCode(t *testing.T) {
 		{errors.Join(queue.ErrNotFound, queue.ErrState), 1},
 		{fmt.Errorf("ack: %w", store.ErrLost), 122},
 		{fmt.Errorf("wait: %w", exitf(exitTimeout, "late")), 124},
+		{fmt.Errorf("try: %w", dsync.ErrNotAcquired), 75},
+		{fmt.Errorf("open: %w", dsync.ErrConflict), 2},
+		{fmt.Errorf("who leads: %w", dsync.ErrNoLeader), 1},
+		{fmt.Errorf("release: %w", dsync.ErrLost), 122},
 		{store.ErrFull, 125},
 		{errors.New("other"), 125},
 		{fmt.Errorf("wait: %w", signalError{syscall.SIGINT}), 130},
@@ -81,7 +86,7 @@ func TestRunCannotWrite(t *testing.T) {
 	if got := run([]string{"--store", dir, "push", "q", "x"}, strings.NewReader(""), io.Discard, io.Discard); got != 0 {
 		t.Fatalf("run(push) = %d, want 0", got)
 	}
-	for _, verb := range []string{"version", "queues", "jobs", "jobs --json", "peek q", "push q y", "pop q", "doctor", "doctor --json", "retry --all", "help"} {
+	for _, verb := range []string{"version", "queues", "locks", "jobs", "jobs --json", "peek q", "push q y", "pop q", "doctor", "doctor --json", "retry --all", "help"} {
 		args := append([]string{"--store", dir}, strings.Fields(verb)...)
 		if got := run(args, strings.NewReader(""), brokenWriter{}, io.Discard); got != exitSelf {
 			t.Errorf("run(%s) to a broken output = %d, want %d", verb, got, exitSelf)

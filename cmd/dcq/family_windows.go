@@ -22,13 +22,17 @@ func separate(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.CREATE_NEW_PROCESS_GROUP}
 }
 
-func newFamily(p *os.Process) *family {
-	f := &family{process: p}
+// share leaves the child in dcq's group, so that it gets the console's interrupts.
+func share(*exec.Cmd) {}
+
+// newFamily returns the family of a command that has started.
+func newFamily(cmd *exec.Cmd) *family {
+	f := &family{process: cmd.Process}
 	job, err := windows.CreateJobObject(nil, nil)
 	if err != nil {
 		return f
 	}
-	if err := putIntoJob(job, p.Pid); err != nil {
+	if err := putIntoJob(job, cmd.Process.Pid); err != nil {
 		_ = windows.CloseHandle(job)
 		return f
 	}
@@ -60,6 +64,9 @@ func putIntoJob(job windows.Handle, pid int) error {
 func (f *family) terminate() {
 	_ = windows.GenerateConsoleCtrlEvent(windows.CTRL_BREAK_EVENT, uint32(f.process.Pid))
 }
+
+// forward asks the child to end: there is one signal only.
+func (f *family) forward(os.Signal) { f.terminate() }
 
 func (f *family) kill() {
 	if f.job != 0 {

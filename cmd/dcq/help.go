@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-const rootHelp = `dcq keeps job queues in one directory, which any number of processes of this
-host use at the same time. There is no server. A job is handed out until it is
-done; one whose process dies goes to another process at once.
+const rootHelp = `dcq keeps job queues and locks in one directory, which any number of processes of
+this host use at the same time. There is no server. A job is handed out until it is
+done; one whose process dies goes to another process at once, and so does a lock.
 
 Results go to standard output, everything else to standard error. Durations are
 written 500ms, 10s, 5m or 1h30m; a bare number means seconds. Options end at --.`
@@ -20,17 +20,20 @@ const exitCodeHelp = `Exit codes:
   0    done
   1    a negative answer: empty, not there, not in a state that allows it, problems found
   2    the command line is wrong
-  122  work, pop: the lease of a job was lost (work then stops the job's command)
+  75   not free in time: a lock or the like (-E names another code)
+  122  a job or a lock was lost; its command was stopped
   123  work: some jobs failed for good
   124  timed out
   125  dcq itself failed
-  126  work: the command cannot be executed
-  127  work: the command was not found
-  128+ the signal that ended dcq`
+  126  the command cannot be executed
+  127  the command was not found
+  128+ the signal that ended dcq
+Verbs that run one command (lock, sem, elect) exit as it does.`
 
 // Groups of verbs, in the order of the help.
 const (
 	groupJobs   = "jobs"
+	groupShare  = "share"
 	groupLook   = "look"
 	groupManage = "manage"
 	groupStore  = "store"
@@ -39,6 +42,7 @@ const (
 
 var groups = []*cobra.Group{
 	{ID: groupJobs, Title: "Give and take jobs"},
+	{ID: groupShare, Title: "Take turns"},
 	{ID: groupLook, Title: "Look"},
 	{ID: groupManage, Title: "Manage jobs and queues"},
 	{ID: groupStore, Title: "Look after the store"},
@@ -55,9 +59,13 @@ func (a *app) addVerbs(root *cobra.Command) {
 		{groupJobs, a.pushCommand()},
 		{groupJobs, a.popCommand()},
 		{groupJobs, a.workCommand()},
+		{groupShare, a.lockCommand()},
+		{groupShare, a.semCommand()},
+		{groupShare, a.electCommand()},
 		{groupLook, a.peekCommand()},
 		{groupLook, a.jobsCommand()},
 		{groupLook, a.queuesCommand()},
+		{groupLook, a.locksCommand()},
 		{groupLook, a.sessionsCommand()},
 		{groupManage, a.retryCommand()},
 		{groupManage, a.cancelCommand()},

@@ -13,7 +13,9 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
 
+	"github.com/dcq-go/dcq/queue"
 	"github.com/dcq-go/dcq/store"
+	dsync "github.com/dcq-go/dcq/sync"
 )
 
 // app is one run of the command: its arguments, its streams and the options of all
@@ -83,7 +85,7 @@ func (a *app) rootCommand() *cobra.Command {
 	cobra.EnableCommandSorting = false
 	root := &cobra.Command{
 		Use:           "dcq",
-		Short:         "job queues of this host, in one directory",
+		Short:         "job queues and locks of this host, in one directory",
 		Long:          rootHelp,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -154,6 +156,12 @@ func (a *app) inStore(ctx context.Context, need storeNeed, fn func(db *store.DB)
 		}
 	}()
 	return fn(db)
+}
+
+// useAll makes the packages known whose tables a store may have, to check them all and
+// to give back what dead processes held.
+func useAll(ctx context.Context, db *store.DB) error {
+	return errors.Join(db.Use(ctx, queue.Package), db.Use(ctx, dsync.Package))
 }
 
 // storeDir is the directory that the command line or the environment names.

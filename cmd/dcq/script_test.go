@@ -14,7 +14,6 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/dcq-go/dcq/queue"
 	"github.com/dcq-go/dcq/store"
 )
 
@@ -73,8 +72,8 @@ func checkStore(t testscript.T, dir string) {
 		t.Fatal("open the script's store: ", err)
 	}
 	defer db.Close()
-	if err := db.Use(ctx, queue.Package); err != nil {
-		t.Fatal("use package queue: ", err)
+	if err := useAll(ctx, db); err != nil {
+		t.Fatal("use the packages: ", err)
 	}
 	problems, err := db.Check(ctx)
 	if len(problems) > 0 || err != nil {
