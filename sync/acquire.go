@@ -130,8 +130,11 @@ func (a *acquirer) mine(tx *store.Tx) (*granted, error) {
 	return a.find(tx, a.waiter.Ticket(), a.waiter.Session())
 }
 
-// join gets in the line.
+// join gets in the line, or in its old place again.
 func (a *acquirer) join(tx *store.Tx) error {
+	if a.waiter.Ticket() != 0 {
+		a.deferDispatch(tx) // it may come before those whom there is no room for
+	}
 	if _, err := a.waiter.LeaveTx(tx); err != nil { // what is left of an earlier place
 		return err
 	}
