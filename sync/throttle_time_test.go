@@ -2,6 +2,7 @@ package sync_test
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,6 +62,7 @@ func TestThrottleRestart(t *testing.T) {
 	th := newThrottling(t, perSecond(10, 3))
 	for i := range 3 {
 		th.reopen(th.clock)
+		th.Throttle = openThrottle(t, th.db, "t", perSecond(10, 3))
 		th.allow(1, dsync.Decision{Allowed: true, Limit: 3, Remaining: 2 - i, ResetAfter: time.Duration(i+1) * 100 * ms})
 	}
 	th.reserve(1, 100*ms)
@@ -152,5 +154,41 @@ func TestThrottlePoisoned(t *testing.T) {
 			th.must(th.Reset(t.Context()))
 			th.peek(dsync.Decision{Allowed: true, Limit: 2, Remaining: 2})
 		})
+	}
+}
+
+// meddlingClock does something just after it has been read.
+type meddlingClock struct {
+	*storetest.Clock
+	meddle atomic.Pointer[func()]
+}
+
+func (c *meddlingClock) Monotonic() time.Duration {
+	now := c.Clock.Monotonic()
+	if fn := c.meddle.Swap(nil); fn != nil {
+		(*fn)()
+	}
+	return now
+}
+
+// A View may see what was committed after it read the clock. That is not taken for
+// another boot's.
+func TestThrottlePeekMeetsCommit(t *testing.T) {
+	t.Parallel()
+	clock := &meddlingClock{Clock: storetest.NewClock(time.Now())}
+	db := storetest.Open(t, store.Options{Clock: clock})
+	th := openThrottle(t, db, "t", perSecond(10, 1))
+	meddle := func() {
+		clock.Advance(ms)
+		for range 5 {
+			if _, err := th.Reserve(context.Background(), 1); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	clock.meddle.Store(&meddle)
+	want := dsync.Decision{Limit: 1, RetryAfter: 501 * ms, ResetAfter: 501 * ms}
+	if d, err := th.Peek(t.Context()); err != nil || d != want {
+		t.Errorf("Peek() = %+v, %v; want %+v", d, err, want)
 	}
 }

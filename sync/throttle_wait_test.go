@@ -42,21 +42,21 @@ func (th *throttling) resetAfter() time.Duration {
 	return d.ResetAfter
 }
 
-// Those who wait pass in the order in which they came, each in its slot. Nobody who
-// comes later, and does not wait, goes first.
+// Those who wait pass in the order in which they came, each in its slot, however often
+// they look before. Nobody who comes later, and does not wait, goes first.
 func TestThrottleFIFO(t *testing.T) {
 	t.Parallel()
-	th := newThrottling(t, perSecond(10, 2))
+	th := newThrottling(t, perSecond(2, 2))
 	th.reserve(2, 0)
 	start := th.clock.Monotonic()
-	done := make(chan waited, 20)
-	for i := range 20 {
+	done := make(chan waited, 10)
+	for i := range 10 {
 		th.wait(context.Background(), i, done)
 	}
-	for i := range 20 {
-		th.allow(1, dsync.Decision{Limit: 2, RetryAfter: time.Duration(21-i) * 100 * ms, ResetAfter: time.Duration(22-i) * 100 * ms})
-		th.clock.Advance(100 * ms)
-		want := waited{who: i, at: start + time.Duration(i+1)*100*ms}
+	for i := range 10 {
+		th.allow(1, dsync.Decision{Limit: 2, RetryAfter: time.Duration(11-i) * 500 * ms, ResetAfter: time.Duration(12-i) * 500 * ms})
+		th.clock.Advance(500 * ms)
+		want := waited{who: i, at: start + time.Duration(i+1)*500*ms}
 		if got := <-done; got != want {
 			t.Errorf("passed: %+v, want %+v", got, want)
 		}
