@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/hashicorp/go-hclog"
@@ -284,7 +286,8 @@ var boot = sync.OnceValue(bootID)
 
 // Attach returns what a package keeps in memory for this DB under its name, made by
 // the first call. If it has a method Close(), the DB's Close calls it first: what
-// the session holds is still held then. It must not call the DB.
+// the session holds is still held then. It must not call the DB, but for [DB.Batch],
+// to write what it kept back.
 func (db *DB) Attach(pkg string, create func() any) any {
 	db.mu.Lock()
 	defer db.mu.Unlock()
@@ -296,11 +299,14 @@ func (db *DB) Attach(pkg string, create func() any) any {
 	return v
 }
 
-// closeAttached lets the packages stop using what Close is about to give back.
+// closeAttached lets the packages stop using what Close is about to give back. Nothing
+// is locked meanwhile, since what they commit may share its transaction with others
+// that need mu.
 func (db *DB) closeAttached() {
 	db.mu.Lock()
-	defer db.mu.Unlock()
-	for _, v := range db.attached {
+	list := slices.Collect(maps.Values(db.attached))
+	db.mu.Unlock()
+	for _, v := range list {
 		if c, ok := v.(interface{ Close() }); ok {
 			c.Close()
 		}
