@@ -1,11 +1,13 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -33,13 +35,7 @@ func (db *DB) Stage(data []byte) (Value, error) {
 	if len(data) <= db.opts.BlobThreshold {
 		return Value{Inline: data}, nil
 	}
-	var random [16]byte
-	rand.Read(random[:])
-	name := hex.EncodeToString(random[:])
-	if err := db.writeBlob(name, data); err != nil {
-		return Value{}, fmt.Errorf("write a blob: %w", err)
-	}
-	return Value{Blob: name, size: len(data)}, nil
+	return db.writeBlob(bytes.NewReader(data))
 }
 
 func (db *DB) blobPath(name string) string {
@@ -49,19 +45,32 @@ func (db *DB) blobPath(name string) string {
 	return filepath.Join(db.dir, "blobs", name[:2], name[2:])
 }
 
-// writeBlob writes and syncs a file and its directory entry: a row that commits
+// writeBlob copies data to a new file.
+func (db *DB) writeBlob(data io.Reader) (Value, error) {
+	var random [16]byte
+	rand.Read(random[:])
+	v := Value{Blob: hex.EncodeToString(random[:])}
+	size, err := db.copyToBlob(v.Blob, data)
+	if err != nil {
+		return Value{}, fmt.Errorf("write a blob: %w", err)
+	}
+	v.size = int(size)
+	return v, nil
+}
+
+// copyToBlob writes and syncs a file and its directory entry: a row that commits
 // later must never refer to a file that a power cut can take.
-func (db *DB) writeBlob(name string, data []byte) error {
+func (db *DB) copyToBlob(name string, data io.Reader) (size int64, err error) {
 	path := db.blobPath(name)
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return translateSystem(err)
+		return 0, translateSystem(err)
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return translateSystem(err)
+		return 0, translateSystem(err)
 	}
-	_, err = f.Write(data)
+	size, err = io.Copy(f, data)
 	if err == nil {
 		err = f.Sync()
 	}
@@ -74,7 +83,7 @@ func (db *DB) writeBlob(name string, data []byte) error {
 	if err != nil {
 		_ = os.Remove(path)
 	}
-	return translateSystem(err)
+	return size, translateSystem(err)
 }
 
 // Discard removes the file of a staged value that no transaction kept.
