@@ -35,6 +35,9 @@ func TestRun(t *testing.T) {
 			t.Errorf("%d rows of %s, want 2; the output is\n%s", got, peer, out.String())
 		}
 	}
+	if strings.Contains(out.String(), "0.00 us") {
+		t.Errorf("something took no time; the output is\n%s", out.String())
+	}
 	file, err := os.Open(name)
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestProcess(t *testing.T) {
-	ps, err := StartAll(2, func() *exec.Cmd { return Self() })
+	ps, err := StartAll(3, func() *exec.Cmd { return Self() })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,10 @@ func TestProcess(t *testing.T) {
 	if _, err := ps[0].Ask("heard", "fail"); err == nil || !strings.Contains(err.Error(), "as it was told") {
 		t.Errorf("Ask of a child that fails = %v, want what it wrote", err)
 	}
-	if err := ps[1].Close(); err != nil {
+	if _, err := ps[1].Ask("nothing", "one"); err == nil {
+		t.Error("Ask took another answer than it was to")
+	}
+	if err := ps[2].Close(); err != nil {
 		t.Errorf("Close = %v", err)
 	}
 	if err := ps.Close(); err == nil {
