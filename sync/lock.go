@@ -16,6 +16,7 @@ func open(ctx context.Context, db *store.DB, k kind, name string, opts Options) 
 	if err := opts.validate(); err != nil {
 		return r, err
 	}
+	heldIn(db) // so that Close finds it, whenever it comes
 	return r, db.Use(ctx, Package)
 }
 
@@ -59,3 +60,14 @@ func (l *Lock) Do(ctx context.Context, fn func(context.Context, *Grant) error) e
 	}
 	return g.do(ctx, fn)
 }
+
+// Revoke takes the lock from whoever has it, and grants it to the first in the line: the
+// old holder's calls under its grant return ErrLost, and its context ends when it next
+// extends the lease. That is for operators, and for those who know that what the holder
+// is doing is in vain. It returns an error of the store; nothing is changed then.
+func (l *Lock) Revoke(ctx context.Context) error {
+	return l.db.Batch(ctx, false, l.RevokeTx)
+}
+
+// RevokeTx is [Lock.Revoke] as part of a transaction.
+func (l *Lock) RevokeTx(tx *store.Tx) error { return l.revoke(tx) }

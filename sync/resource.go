@@ -264,6 +264,16 @@ func (r resource) end(tx *store.Tx, id int64) error {
 	return r.changed(tx)
 }
 
+// revoke takes everything back from the holders, and lets the next in.
+func (r resource) revoke(tx *store.Tx) error {
+	n, err := tx.Exec(`DELETE FROM dcq_grants WHERE kind = ? AND name = ? AND waits = 0`, r.kind, r.name)
+	if err != nil || n == 0 {
+		return err
+	}
+	r.deferDispatch(tx)
+	return r.changed(tx)
+}
+
 // update changes a grant that still stands. set is a piece of SQL.
 func (r resource) update(tx *store.Tx, id int64, set string, value any) error {
 	n, err := tx.Exec(`UPDATE dcq_grants SET `+set+` = ? WHERE kind = ? AND name = ? AND waits = 0 AND id = ? AND lease_until > ?`,

@@ -93,3 +93,14 @@ func (l *RWLock) DowngradeTx(tx *store.Tx, g *Grant) error {
 	l.deferDispatch(tx)
 	return nil
 }
+
+// Revoke takes the lock from whoever has it, and grants it to the first in the line: the
+// old holder's calls under its grant return ErrLost, and its context ends when it next
+// extends the lease. That is for operators, and for those who know that what the holder
+// is doing is in vain. It returns an error of the store; nothing is changed then.
+func (l *RWLock) Revoke(ctx context.Context) error {
+	return l.db.Batch(ctx, false, l.RevokeTx)
+}
+
+// RevokeTx is [RWLock.Revoke] as part of a transaction.
+func (l *RWLock) RevokeTx(tx *store.Tx) error { return l.revoke(tx) }

@@ -1,0 +1,59 @@
+package sync_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/dcq-go/dcq/store"
+	"github.com/dcq-go/dcq/store/storetest"
+	dsync "github.com/dcq-go/dcq/sync"
+)
+
+// A lock that is revoked goes to the next, and the old holder can do nothing under it.
+func TestRevoke(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	l := openLock(t, db, "l", dsync.Options{})
+	if err := l.Revoke(t.Context()); err != nil {
+		t.Errorf("Revoke() of a free lock = %v", err)
+	}
+	old := must(t)(l.Acquire(t.Context()))
+	got := make(chan *dsync.Grant)
+	go func() {
+		g, err := l.Acquire(t.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		got <- g
+	}()
+	waitForLine(t, db, "lock", "l", 1)
+	if err := l.Revoke(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	next := <-got
+	if err := db.Update(t.Context(), func(tx *store.Tx) error { return tx.Require(old) }); !errors.Is(err, dsync.ErrLost) {
+		t.Errorf("Require(revoked) = %v, want %v", err, dsync.ErrLost)
+	}
+	if err := old.Release(t.Context()); !errors.Is(err, dsync.ErrLost) {
+		t.Errorf("Release() of the revoked = %v, want %v", err, dsync.ErrLost)
+	}
+	if err := db.Update(t.Context(), func(tx *store.Tx) error { return tx.Require(next) }); err != nil {
+		t.Errorf("Require(next) = %v", err)
+	}
+	release(t, next)
+
+	rw, err := dsync.OpenRWLock(t.Context(), db, "rw", dsync.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	readers := []*dsync.Grant{must(t)(rw.AcquireRead(t.Context())), must(t)(rw.AcquireRead(t.Context()))}
+	if err := rw.Revoke(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	release(t, must(t)(rw.TryAcquireWrite(t.Context())))
+	for _, g := range readers {
+		if err := g.Release(t.Context()); !errors.Is(err, dsync.ErrLost) {
+			t.Errorf("Release() of a revoked reader = %v, want %v", err, dsync.ErrLost)
+		}
+	}
+}
