@@ -9,8 +9,8 @@ import (
 
 // Status is what is known of one lock, semaphore, election, barrier or throttle.
 type Status struct {
-	// Kind is lock, rlock, rwlock, semaphore, election, throttle, barrier or double$
-	// (a double barrier).
+	// Kind is lock, rlock, rwlock, semaphore, election, throttle, barrier or double
+	// barrier.
 	Kind string `json:"kind"`
 
 	Name string `json:"name"`
@@ -20,8 +20,8 @@ type Status struct {
 	// reader-writer lock, else 1.
 	Capacity int `json:"capacity"`
 
-	Holders []Holder `json:"holders"` // in the order of their grants
-	Waiters []Holder `json:"waiters"` // the first is the next; those who have arrived at a barrier
+	Holders []Holder `json:"holders"` // by when they asked; those inside a double barrier
+	Waiters []Holder `json:"waiters"` // the first is the next, or those at a barrier
 }
 
 // Holder is one who holds something, or waits for it.
@@ -65,8 +65,8 @@ const listQuery = `
 		SELECT kind, name, 0 AS capacity, waits, id, session_id, weight, since, value, token, slot, lease_until
 		FROM dcq_grants
 		UNION ALL
-		SELECT kind, name, 0, 1, id, session_id, 1, since, NULL, NULL, NULL, NULL
-		FROM dcq_arrivals
+		SELECT kind, name, 0, CASE stage WHEN 'inside' THEN 0 ELSE 1 END, id, session_id, 1, since, NULL, NULL, NULL, NULL
+		FROM dcq_arrivals WHERE stage <> 'broken'
 		UNION ALL
 		SELECT 'semaphore', name, capacity, 0, 0, 0, 0, 0, NULL, NULL, NULL, NULL FROM dcq_semaphores
 		UNION ALL

@@ -2,7 +2,9 @@ package sync_test
 
 import (
 	"context"
+	"errors"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -93,6 +95,61 @@ func TestListLock(t *testing.T) {
 	release(t, g)
 	if all := list(t, db); len(all) != 0 {
 		t.Errorf("List() = %+v when all is released", all)
+	}
+}
+
+// TestListMeetings lists throttles, and barriers with those who have arrived.
+func TestListMeetings(t *testing.T) {
+	t.Parallel()
+	clock := storetest.NewClock(time.Unix(1e9, 0))
+	db := storetest.Open(t, store.Options{Clock: clock})
+	_, err := dsync.OpenThrottle(t.Context(), db, "t", dsync.ThrottleOptions{Rate: dsync.Rate{Count: 1, Per: time.Second}, Burst: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := dsync.OpenBarrier(t.Context(), db, "b", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := dsync.OpenDoubleBarrier(t.Context(), db, "d", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := d.Enter(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := make(chan error)
+	go func() {
+		_, err := b.Wait(context.Background())
+		gone <- err
+	}()
+	all := list(t, db)
+	for len(all) != 3 || len(all[0].Waiters) != 1 {
+		runtime.Gosched()
+		all = list(t, db)
+	}
+	for i, want := range []dsync.Status{{Kind: "barrier", Name: "b", Capacity: 2}, {Kind: "double barrier", Name: "d", Capacity: 1}, {Kind: "throttle", Name: "t", Capacity: 5}} {
+		if got := all[i]; got.Kind != want.Kind || got.Name != want.Name || got.Capacity != want.Capacity {
+			t.Errorf("List()[%d] = %+v, want %+v", i, got, want)
+		}
+	}
+	self(t, all[0].Waiters[0], clock.Now())
+	if n := len(all[1].Waiters); len(all[1].Holders) != 1 || n != 0 {
+		t.Fatalf("%d are inside the double barrier and %d wait, want one inside", len(all[1].Holders), n)
+	}
+	self(t, all[1].Holders[0], clock.Now())
+	if err := b.Break(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-gone; !errors.Is(err, dsync.ErrBroken) {
+		t.Errorf("Wait() at a barrier that breaks = %v, want %v", err, dsync.ErrBroken)
+	}
+	if s := list(t, db)[0]; len(s.Waiters)+len(s.Holders) != 0 {
+		t.Errorf("List() has %+v after the barrier broke", s)
+	}
+	if err := m.Leave(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 }
 
