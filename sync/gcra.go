@@ -54,6 +54,12 @@ func (g gcra) with(interval time.Duration, burst int64) gcra {
 	return g
 }
 
+// hold returns the state in which the next unit passes at until, or later.
+func (g gcra) hold(until time.Duration) gcra {
+	g.tat = max(g.tat, until+g.window()-g.interval)
+	return g
+}
+
 // bounded returns the state without a future that no reservations can have led to.
 func (g gcra) bounded(now time.Duration) gcra {
 	g.tat = min(g.tat, now+g.window()+longest)

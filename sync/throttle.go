@@ -44,65 +44,6 @@ type Decision struct {
 	ResetAfter time.Duration // when the whole burst will be free, if nobody comes
 }
 
-// OpenThrottle returns the throttle of that name, making it, with the whole burst free,
-// if there is none. It returns ErrConflict if another rate or burst is stored (see
-// [Throttle.SetRate]), or if none is and opts has no rate; ErrName, a fault of opts, or
-// an error of the store.
-func OpenThrottle(ctx context.Context, db *store.DB, name string, opts ThrottleOptions) (*Throttle, error) {
-	t := &Throttle{db, name, opts}
-	err := checkName(name)
-	if err == nil {
-		err = opts.validate()
-	}
-	if err == nil {
-		err = db.Use(ctx, Package)
-	}
-	if err == nil {
-		err = t.agree(ctx)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open throttle %q: %w", name, err)
-	}
-	return t, nil
-}
-
-// agree compares the settings with the stored ones, or stores them.
-func (t *Throttle) agree(ctx context.Context) error {
-	err := t.db.View(ctx, t.compare)
-	if !errors.Is(err, errNoThrottle) || t.opts.Rate == (Rate{}) {
-		return err
-	}
-	return t.db.Batch(ctx, true, func(tx *store.Tx) error {
-		if err := t.compare(tx); !errors.Is(err, errNoThrottle) {
-			return err
-		}
-		return t.makeTx(tx, t.opts)
-	})
-}
-
-// compare returns ErrConflict if the stored settings are others.
-func (t *Throttle) compare(tx *store.Tx) error {
-	row, err := t.load(tx)
-	if err != nil {
-		return err
-	}
-	rated := t.opts.Rate != (Rate{})
-	if rated && t.opts.Rate.interval() != row.interval || (rated || t.opts.Burst != 0) && t.opts.burst() != row.burst {
-		return fmt.Errorf("%w: %s has one unit in %v and a burst of %d; set its rate, or name another",
-			ErrConflict, t, row.interval, row.burst)
-	}
-	return nil
-}
-
-// makeTx makes the throttle anew, with the whole burst free.
-func (t *Throttle) makeTx(tx *store.Tx, opts ThrottleOptions) error {
-	generation, err := tx.Next()
-	if err != nil {
-		return err
-	}
-	return t.save(tx, throttleRow{gcra{opts.Rate.interval(), opts.burst(), tx.Monotonic()}, generation})
-}
-
 // String names the throttle.
 func (t *Throttle) String() string { return fmt.Sprintf("throttle %q", t.name) }
 
@@ -236,55 +177,25 @@ func inTime(ctx context.Context, tx *store.Tx, r *Reservation) error {
 	return nil
 }
 
-// SetRate changes the rate and burst for all processes, making the throttle if it is
-// missing. Slots that were given stand, and so does what of the burst is left, up to
-// the new one: a larger burst has to be saved up. MaxWait is not used. It returns a
-// fault of opts, whose Rate must be set, or an error of the store.
-func (t *Throttle) SetRate(ctx context.Context, opts ThrottleOptions) error {
-	return t.db.Batch(ctx, true, func(tx *store.Tx) error { return t.SetRateTx(tx, opts) })
+// Hold lets nothing pass for the time d, at most ten years, such as when a server asks
+// to be left alone; after it one unit passes, and a larger burst has to be saved up.
+// Slots that were given stand. If nothing would pass before anyway, or d is not
+// positive, it changes nothing. It returns ErrConflict if the throttle was removed, or
+// an error of the store.
+func (t *Throttle) Hold(ctx context.Context, d time.Duration) error {
+	return t.db.Batch(ctx, false, func(tx *store.Tx) error { return t.HoldTx(tx, d) })
 }
 
-// SetRateTx is [Throttle.SetRate] as part of a transaction.
-func (t *Throttle) SetRateTx(tx *store.Tx, opts ThrottleOptions) error {
-	if err := opts.validate(); err != nil {
-		return err
-	}
-	if opts.Rate == (Rate{}) {
-		return fmt.Errorf("sync: ThrottleOptions.Rate: it must be set to change that of %s", t)
-	}
+// HoldTx is [Throttle.Hold] as part of a transaction.
+func (t *Throttle) HoldTx(tx *store.Tx, d time.Duration) error {
 	row, err := t.load(tx)
-	if errors.Is(err, errNoThrottle) {
-		return t.makeTx(tx, opts)
-	}
-	if err != nil {
+	if err != nil || d <= 0 {
 		return err
 	}
-	row.gcra = row.with(opts.Rate.interval(), opts.burst())
+	held := row.hold(tx.Monotonic() + min(d, longest))
+	if held == row.gcra {
+		return nil
+	}
+	row.gcra = held
 	return t.save(tx, row)
-}
-
-// Reset makes the whole burst free, as if nothing had ever passed. Those who sleep for
-// their slots go on doing so. It returns ErrConflict if the throttle was removed, or an
-// error of the store.
-func (t *Throttle) Reset(ctx context.Context) error {
-	return t.db.Batch(ctx, false, func(tx *store.Tx) error {
-		row, err := t.load(tx)
-		if err != nil {
-			return err
-		}
-		if row.generation, err = tx.Next(); err != nil { // no older reservation is refunded to this
-			return err
-		}
-		row.tat = tx.Monotonic()
-		return t.save(tx, row)
-	})
-}
-
-// Remove forgets the throttle; there may be none. Those who sleep for their slots go on
-// doing so, all others find it missing.
-func (t *Throttle) Remove(ctx context.Context) error {
-	return t.db.Batch(ctx, true, func(tx *store.Tx) error {
-		_, err := tx.Exec(`DELETE FROM dcq_throttles WHERE name = ?`, t.name)
-		return err
-	})
 }

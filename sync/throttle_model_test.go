@@ -72,7 +72,11 @@ func TestThrottleModel(t *testing.T) {
 		case 2:
 			m.clock.Step(time.Duration(r.Int64N(int64(time.Hour))) - 30*time.Minute)
 		case 3:
-			m.Throttle = openThrottle(t, m.db, "t", dsync.ThrottleOptions{})
+			m.Throttle = openThrottle(t, m.db, "t", m.opts)
+		case 15:
+			d := time.Duration(r.Int64N(int64(4*m.interval))) - m.interval
+			m.must(m.Hold(t.Context(), d))
+			m.hold(d)
 		case 4, 5, 6:
 			m.cancel()
 		case 7, 8, 9, 10:
@@ -125,6 +129,13 @@ func (m *modeled) cancel() {
 		m.must(last.Cancel(m.t.Context()))
 		m.all = m.all[:len(m.all)-1]
 		m.level = last.level - (m.clock.Monotonic() - last.at)
+	}
+}
+
+// hold holds the model.
+func (m *modeled) hold(d time.Duration) {
+	if level := d + m.limit - m.interval; d > 0 && level > m.level {
+		m.level, m.all = level, nil
 	}
 }
 

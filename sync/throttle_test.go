@@ -231,6 +231,52 @@ func TestThrottleSetRate(t *testing.T) {
 	th.allow(1, dsync.Decision{Allowed: true, Limit: 1, ResetAfter: time.Second})
 }
 
+func TestThrottleHold(t *testing.T) {
+	t.Parallel()
+	th := newThrottling(t, perSecond(10, 3))
+	last := th.reserve(3, 0)
+	for _, nothing := range []time.Duration{math.MinInt64, -1, 0, 100 * ms} {
+		th.must(th.Hold(t.Context(), nothing))
+		th.peek(dsync.Decision{Limit: 3, RetryAfter: 100 * ms, ResetAfter: 300 * ms})
+	}
+	th.must(th.Hold(t.Context(), time.Minute))
+	th.wantErr(last.Cancel(t.Context()), dsync.ErrLost)
+	th.must(th.Hold(t.Context(), time.Second))
+	th.peek(dsync.Decision{Limit: 3, RetryAfter: time.Minute, ResetAfter: time.Minute + 200*ms})
+	th.reserve(1, time.Minute)
+	th.reserve(1, time.Minute+100*ms)
+	th.must(th.Hold(t.Context(), math.MaxInt64))
+	th.must(th.Hold(t.Context(), math.MaxInt64))
+	th.reserve(1, 10*365*24*time.Hour)
+}
+
+// A throttle can be made, used and undone in a transaction.
+func TestOpenThrottleTx(t *testing.T) {
+	t.Parallel()
+	th := newThrottling(t, perSecond(10, 3))
+	no := errors.New("no")
+	open := func(tx *store.Tx) error {
+		_, err := dsync.OpenThrottleTx(tx, "a\nb", perSecond(1, 1))
+		th.wantErr(err, dsync.ErrName)
+		_, err = dsync.OpenThrottleTx(tx, "new", dsync.ThrottleOptions{})
+		th.wantErr(err, dsync.ErrConflict)
+		_, err = dsync.OpenThrottleTx(tx, "t", perSecond(1, 3))
+		th.wantErr(err, dsync.ErrConflict)
+		made, err := dsync.OpenThrottleTx(tx, "new", perSecond(1, 1))
+		if err != nil {
+			return err
+		}
+		d, err := made.AllowTx(tx, 1)
+		if !d.Allowed || err != nil {
+			t.Errorf("AllowTx() of a new throttle = %+v, %v", d, err)
+		}
+		return no
+	}
+	for range 2 {
+		th.wantErr(th.db.Update(t.Context(), open), no)
+	}
+}
+
 func BenchmarkThrottle(b *testing.B) {
 	th := openThrottle(b, storetest.Open(b, store.Options{}), "t", dsync.ThrottleOptions{Rate: dsync.Rate{Count: 1, Per: 1}})
 	for name, fn := range map[string]func(context.Context) (dsync.Decision, error){"Allow": th.Allow, "Peek": th.Peek} {
