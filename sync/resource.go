@@ -182,12 +182,8 @@ func (r resource) deferDispatch(tx *store.Tx) {
 // dispatch grants the requests at the head of the line that there is room for.
 func (r resource) dispatch(tx *store.Tx) error {
 	for {
-		h, waiting, err := r.head(tx)
-		if err != nil || !waiting {
-			return err
-		}
-		s, err := r.state(tx)
-		if err != nil {
+		h, s, err := r.head(tx)
+		if err != nil || !s.line {
 			return err
 		}
 		all, err := r.capacity(tx)
@@ -216,15 +212,19 @@ type waiting struct {
 	id, session, weight, lease int64
 }
 
-func (r resource) head(tx *store.Tx) (h waiting, ok bool, err error) {
+// head returns the first in the line, if there is one, and the state.
+func (r resource) head(tx *store.Tx) (h waiting, s state, err error) {
 	err = tx.QueryRow(`
-		SELECT id, session_id, weight, lease FROM dcq_grants
-		WHERE kind = ? AND name = ? AND waits = 1 ORDER BY id LIMIT 1`, r.kind, r.name).
-		Scan(&h.id, &h.session, &h.weight, &h.lease)
+		WITH held AS (SELECT weight, lease_until FROM dcq_grants WHERE kind = ? AND name = ? AND waits = 0)
+		SELECT id, session_id, weight, lease,
+			(SELECT coalesce(sum(weight), 0) FROM held), (SELECT coalesce(min(lease_until), 0) FROM held)
+		FROM dcq_grants WHERE kind = ? AND name = ? AND waits = 1 ORDER BY id LIMIT 1`, r.kind, r.name, r.kind, r.name).
+		Scan(&h.id, &h.session, &h.weight, &h.lease, &s.used, &s.ends)
 	if errors.Is(err, store.ErrNoRows) {
-		return h, false, nil
+		return h, s, nil
 	}
-	return h, err == nil, err
+	s.line = true
+	return h, s, err
 }
 
 // grant gives a request of the line what it waits for, and wakes its process.
