@@ -22,8 +22,26 @@ func scripts() fs.FS {
 	return sub
 }
 
+// checks look for inconsistencies, each in the tables of one type.
+var checks = []func(*store.Tx) ([]string, error){
+	checkAverages,
+	checkIndexes,
+}
+
 // check looks for inconsistencies in the package's tables.
-func check(tx *store.Tx) (found []string, err error) {
+func check(tx *store.Tx) (all []string, err error) {
+	for _, part := range checks {
+		found, err := part(tx)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+// checkAverages looks for inconsistencies in the table of averages.
+func checkAverages(tx *store.Tx) (found []string, err error) {
 	err = tx.Query(`SELECT name FROM dcq_averages WHERE total - total <> 0 LIMIT 100`, nil, func(scan store.Scan) error {
 		var name string
 		err := scan(&name)
