@@ -17,9 +17,10 @@ const completeFor = 2 * time.Second
 func (a *app) completionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
-		Short: "print a script that completes verbs, options and queues",
+		Short: "print a script that completes verbs, options and names",
 		Long: `completion prints a script for a shell, which then completes verbs, options and the
-names of the queues in the store that the command line or $DCQ_STORE names.`,
+names of the queues, locks and the like in the store that the command line or
+$DCQ_STORE names.`,
 		Example: `
   source <(dcq completion bash)                              in ~/.bashrc
   source <(dcq completion zsh)                               in ~/.zshrc

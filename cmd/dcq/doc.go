@@ -18,6 +18,8 @@
 //	Take turns:
 //	  lock        run a command while holding a lock
 //	  sem         run a command while holding one of N permits
+//	  throttle    run a command no more often than a rate allows
+//	  barrier     wait until N processes wait
 //	  elect       run a command while leading, or see who leads
 //
 //	Look:
@@ -41,7 +43,7 @@
 //
 //	Other:
 //	  help        show the verbs, or the help of one
-//	  completion  print a script that completes verbs, options and queues
+//	  completion  print a script that completes verbs, options and names
 //	  version     print the version
 //
 //	Options of all verbs:
@@ -54,7 +56,7 @@
 //	  0    done
 //	  1    a negative answer: empty, not there, not in a state that allows it, problems found
 //	  2    the command line is wrong
-//	  75   not free in time: a lock or the like (-E names another code)
+//	  75   not free in time: a lock or the like (-E chooses another code)
 //	  122  a job or a lock was lost; its command was stopped
 //	  123  work: some jobs failed for good
 //	  124  timed out
@@ -62,7 +64,7 @@
 //	  126  the command cannot be executed
 //	  127  the command was not found
 //	  128+ the signal that ended dcq
-//	Verbs that run one command (lock, sem, elect) exit as it does.
+//	Verbs that run one command (lock, sem, throttle, elect) exit as it does.
 //
 // # dcq push
 //
@@ -253,6 +255,72 @@
 //	  dcq sem gpu -j 2 -- sh -c 'CUDA_VISIBLE_DEVICES=$DCQ_SLOT ./train'
 //	  dcq sem memory -j 64 --weight 16 -- ./link     16 of 64 GiB
 //	  dcq sem encode -j 8 --resize                   from now on 8
+//
+// # dcq throttle
+//
+// Throttle waits for its turn, and then becomes the command, so that commands begin no
+// more often than --rate, of all processes that use the store: evenly, but for --burst of
+// them at once after a time without any. Those who come take the next free slot and sleep
+// until then, in the order in which they came. Without a command, throttle just returns.
+//
+// With -n, it does not wait, and says how long that would take: in seconds on standard
+// output if there is no command, with exit code 75. With -w, it waits only if the next
+// free slot is within that time; else no slot is taken.
+//
+// The rate and burst are stored with the throttle when it is first used, and stay, also
+// when nothing runs. Later they can be left out; others are an error, unless --set changes
+// them, for all. --peek shows how much may pass now, and takes nothing: exit code 1 says
+// that nothing may. --reset makes the whole burst free.
+//
+// The rate is a number a time: 10/s, 100/m, 5/h, 1/250ms. No shell is involved, unless you
+// name one. Exit codes: the command's; 75, or that of -E, if it was not run; 126 or 127,
+// without waiting, if it cannot be run.
+//
+//	Usage:
+//	  dcq throttle NAME --rate N/D [options] [-- CMD [ARG...]]
+//
+//	Options:
+//	      --rate N/D               let N/D pass, as 10/s or 1/250ms; kept with the throttle
+//	      --burst N                let up to N pass at once; kept with the throttle (1 for a new one)
+//	      --cost N                 count the command as N, at most the burst (default 1)
+//	  -n, --no-wait                do not wait
+//	  -w, --wait D                 wait up to D; 0 is -n (default for ever)
+//	  -E, --conflict-exit-code N   exit with N if the next slot is too late (default 75)
+//	      --set                    change the rate to that of --rate, and the burst to that of --burst
+//	      --peek                   show how much may pass now
+//	      --reset                  make the whole burst free
+//
+//	Examples:
+//	  for u in $urls; do dcq throttle api --rate 10/s -- curl -sO "$u"; done
+//	  dcq throttle mail --rate 100/h --burst 20 -- sendmail -t
+//	  dcq throttle alarm --rate 1/1h -n -E 0 -- ./send-alarm    drop what is too much
+//	  dcq throttle api --rate 5/s --set                         from now on 5
+//
+// # dcq barrier
+//
+// Barrier waits until -n processes wait at it, and then all go on. It can be used again
+// and again: it prints the number of the generation, which rises each time, and the place
+// in which the process came, from 0 to one less than -n: so the one with 0 can do what is
+// to be done once.
+//
+// The number of processes is stored with the barrier when it is first used, and stays;
+// later, -n can be left out. If one gives up, after -w (exit code 124) or by a signal, or
+// is killed, the barrier is broken: those who wait, and those who come, return exit code 1
+// at once, since they would wait in vain. --reset repairs it and returns; those who wait
+// then return exit code 1 as well. Together with -n it changes the number.
+//
+//	Usage:
+//	  dcq barrier NAME -n N [options]
+//
+//	Options:
+//	  -n, --number N   the barrier is for N processes; 0 is what is stored
+//	  -w, --wait D     wait up to D, then break the barrier (default for ever)
+//	      --reset      repair the barrier
+//
+//	Examples:
+//	  ./load-part $i && dcq barrier loaded -n 4 -w 10m && ./query $i
+//	  read -r generation place < <(dcq barrier night -n 3)
+//	  dcq barrier loaded --reset                     after one has failed
 //
 // # dcq elect
 //
@@ -510,7 +578,8 @@
 // # dcq completion
 //
 // Completion prints a script for a shell, which then completes verbs, options and the
-// names of the queues in the store that the command line or $DCQ_STORE names.
+// names of the queues, locks and the like in the store that the command line or
+// $DCQ_STORE names.
 //
 //	Usage:
 //	  dcq completion bash|zsh|fish|powershell

@@ -20,7 +20,7 @@ const exitCodeHelp = `Exit codes:
   0    done
   1    a negative answer: empty, not there, not in a state that allows it, problems found
   2    the command line is wrong
-  75   not free in time: a lock or the like (-E names another code)
+  75   not free in time: a lock or the like (-E chooses another code)
   122  a job or a lock was lost; its command was stopped
   123  work: some jobs failed for good
   124  timed out
@@ -28,7 +28,7 @@ const exitCodeHelp = `Exit codes:
   126  the command cannot be executed
   127  the command was not found
   128+ the signal that ended dcq
-Verbs that run one command (lock, sem, elect) exit as it does.`
+Verbs that run one command (lock, sem, throttle, elect) exit as it does.`
 
 // Groups of verbs, in the order of the help.
 const (
@@ -61,6 +61,8 @@ func (a *app) addVerbs(root *cobra.Command) {
 		{groupJobs, a.workCommand()},
 		{groupShare, a.lockCommand()},
 		{groupShare, a.semCommand()},
+		{groupShare, a.throttleCommand()},
+		{groupShare, a.barrierCommand()},
 		{groupShare, a.electCommand()},
 		{groupLook, a.peekCommand()},
 		{groupLook, a.jobsCommand()},

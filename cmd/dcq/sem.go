@@ -11,6 +11,9 @@ import (
 	dsync "github.com/dcq-go/dcq/sync"
 )
 
+// maxPermits is the most that package sync takes.
+const maxPermits = 1 << 20
+
 const semHelp = `sem runs a command while it holds a permit of a semaphore, so that at most -j commands
 run at a time, of all processes that use the store. Those who want more permits wait,
 first come first served: one who wants many with --weight holds back those after him.
@@ -61,10 +64,10 @@ func (s *sem) split(c *cobra.Command, args []string) error {
 		return err
 	}
 	switch {
-	case s.permits < 0:
-		return usagef("-j %d is negative", s.permits)
-	case s.weight < 1:
-		return usagef("--weight %d is less than 1", s.weight)
+	case s.permits < 0 || s.permits > maxPermits:
+		return usagef("-j %d is not between 0 and %d", s.permits, maxPermits)
+	case s.weight < 1 || s.weight > maxPermits:
+		return usagef("--weight %d is not between 1 and %d", s.weight, maxPermits)
 	case s.resize && s.permits == 0:
 		return usagef("--resize needs -j N")
 	}
