@@ -228,6 +228,13 @@ func wake(op *operation) {
 	}
 }
 
+// busy reports whether operations are under way.
+func (c *committer) busy() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.leading
+}
+
 // close refuses new operations and waits for those under way.
 func (c *committer) close() {
 	c.mu.Lock()

@@ -251,9 +251,13 @@ func (db *DB) found(ctx context.Context) (string, error) {
 		return "", err
 	}
 	id := rand.Text()
-	statements := []string{sqlBegin, sqlVersionTable, scripts[0].sql,
-		`INSERT INTO dcq_schema (package, version) VALUES ('store', 1)`,
-		fmt.Sprintf(`INSERT INTO dcq_meta (one, store_id, next, created, dir, path) VALUES (1, '%s', 1, %d, '', '')`, id, db.clock.Now().UnixNano())}
+	statements := []string{sqlBegin, sqlVersionTable}
+	for _, s := range scripts {
+		statements = append(statements, s.sql)
+	}
+	statements = append(statements,
+		fmt.Sprintf(`INSERT INTO dcq_schema (package, version) VALUES ('store', %d)`, len(scripts)),
+		fmt.Sprintf(`INSERT INTO dcq_meta (one, store_id, next, created, dir, path) VALUES (1, '%s', 1, %d, '', '')`, id, db.clock.Now().UnixNano()))
 	if db.opts.Database == "" {
 		statements = append(statements, fmt.Sprintf(`PRAGMA application_id = %d`, applicationID))
 	}

@@ -224,16 +224,27 @@ func (db *DB) loseSession(s *session) {
 	db.wakeups.kickAll()
 }
 
-// endSession gives back what this DB's own session holds, at Close.
+// endSession gives back what this DB's own session holds, at Close. An operation under
+// way may be about to make the session: this one comes after it, and none that comes
+// later makes another.
 func (db *DB) endSession(ctx context.Context) error {
-	s := db.currentSession()
+	if !db.committer.busy() && db.currentSession() == nil {
+		return nil
+	}
+	err := db.Batch(ctx, false, func(tx *Tx) error {
+		s := db.currentSession()
+		if s == nil {
+			return nil
+		}
+		return tx.endSession(s.id, false)
+	})
+	db.mu.Lock()
+	s := db.session
+	db.session = nil
+	db.mu.Unlock()
 	if s == nil {
 		return nil
 	}
-	err := db.Batch(ctx, false, func(tx *Tx) error { return tx.endSession(s.id, false) })
-	db.mu.Lock()
-	db.session = nil
-	db.mu.Unlock()
 	s.remove()
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync/atomic"
 	"time"
 )
@@ -33,6 +34,7 @@ type Waiter struct {
 	ready   chan struct{}
 	ticket  int64
 	session int64
+	topics  []string     // that it joined with this ticket
 	timer   atomic.Int64 // when it will look by itself, as its rows say
 }
 
@@ -47,6 +49,7 @@ type WaitSpec struct {
 
 // Waiting is a waiter as the transaction sees it that can make it runnable.
 type Waiting struct {
+	Topic   string
 	Ticket  int64
 	Session int64
 	Want    int
@@ -74,10 +77,10 @@ func (w *Waiter) Joined() bool {
 // InLineTx reports whether the waiter still stands in a line: it joined, and nobody
 // has served it, taken its session for dead, or made it leave.
 func (w *Waiter) InLineTx(tx *Tx) (in bool, err error) {
-	if !w.Joined() {
+	if !w.Joined() || len(w.topics) == 0 {
 		return false, nil
 	}
-	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dcq_waiters WHERE session_id = ? AND ticket = ?)`, w.session, w.ticket).Scan(&in)
+	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dcq_waiters WHERE topic = ? AND ticket = ?)`, w.topics[0], w.ticket).Scan(&in)
 	return in, err
 }
 
@@ -98,17 +101,31 @@ func (w *Waiter) JoinTx(tx *Tx, spec WaitSpec) error {
 	}
 	w.timer.Store(timer)
 	for _, topic := range spec.Topics {
+		if !slices.Contains(w.topics, topic) {
+			w.topics = append(w.topics, topic)
+		}
+	}
+	for _, topic := range spec.Topics {
 		_, err := tx.Exec(`
-			INSERT INTO dcq_waiters (topic, ticket, session_id, want, param, timer, woken)
-			VALUES (?, ?, ?, ?, ?, ?, 0)
+			INSERT INTO dcq_waiters (topic, ticket, session_id, want, param, timer, woken, many)
+			VALUES (?, ?, ?, ?, ?, ?, 0, ?)
 			ON CONFLICT (topic, ticket) DO UPDATE SET
-				want = excluded.want, param = excluded.param, timer = excluded.timer, woken = 0`,
-			topic, w.ticket, session, max(spec.Want, 1), spec.Param, timer)
+				want = excluded.want, param = excluded.param, timer = excluded.timer, woken = 0, many = excluded.many`,
+			topic, w.ticket, session, max(spec.Want, 1), spec.Param, timer, len(w.topics) > 1)
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return w.markFirst(tx)
+}
+
+// markFirst marks the row that was alone as one of many.
+func (w *Waiter) markFirst(tx *Tx) error {
+	if len(w.topics) < 2 {
+		return nil
+	}
+	_, err := tx.Exec(`UPDATE dcq_waiters SET many = 1 WHERE topic = ? AND ticket = ? AND many = 0`, w.topics[0], w.ticket)
+	return err
 }
 
 // newTicket takes a place in the line and lets pulses find the waiter, which may
@@ -120,7 +137,7 @@ func (w *Waiter) newTicket(tx *Tx, session int64) error {
 	}
 	old := w.ticket
 	w.db.wakeups.replace(old, ticket, w)
-	w.ticket, w.session = ticket, session
+	w.ticket, w.session, w.topics = ticket, session, nil
 	tx.AfterFailure(func() {
 		w.db.wakeups.replace(ticket, 0, w)
 		w.ticket = 0
@@ -135,10 +152,15 @@ func (w *Waiter) LeaveTx(tx *Tx) (woken []string, err error) {
 	if w.ticket == 0 {
 		return nil, nil
 	}
-	err = tx.Query(`
-		DELETE FROM dcq_waiters WHERE session_id = ? AND ticket = ?
-		RETURNING topic, woken`, []any{w.session, w.ticket}, collectWoken(&woken))
-	return woken, err
+	for _, topic := range w.topics {
+		err := tx.Query(`
+			DELETE FROM dcq_waiters WHERE topic = ? AND ticket = ?
+			RETURNING topic, woken`, []any{topic, w.ticket}, collectWoken(&woken))
+		if err != nil {
+			return nil, err
+		}
+	}
+	return woken, nil
 }
 
 func collectWoken(woken *[]string) func(Scan) error {
@@ -221,7 +243,7 @@ func (tx *Tx) Wake(topic string, n int) error {
 
 // NextWaiter returns the first waiter of a topic, and false if there is none.
 func (tx *Tx) NextWaiter(topic string) (Waiting, bool, error) {
-	var w Waiting
+	w := Waiting{Topic: topic}
 	var timer int64
 	err := tx.QueryRow(`
 		SELECT ticket, session_id, want, param, timer FROM dcq_waiters
@@ -238,7 +260,14 @@ func (tx *Tx) NextWaiter(topic string) (Waiting, bool, error) {
 // line and pulses its process after the commit.
 func (tx *Tx) Serve(w Waiting) error {
 	tx.pulse(w.Session)
-	_, err := tx.Exec(`DELETE FROM dcq_waiters WHERE session_id = ? AND ticket = ?`, w.Session, w.Ticket)
+	var many bool
+	err := tx.QueryRow(`DELETE FROM dcq_waiters WHERE topic = ? AND ticket = ? RETURNING many`, w.Topic, w.Ticket).Scan(&many)
+	if many {
+		_, err = tx.Exec(`DELETE FROM dcq_waiters WHERE ticket = ? AND many = 1`, w.Ticket)
+	}
+	if errors.Is(err, ErrNoRows) {
+		return nil // it has left
+	}
 	return err
 }
 

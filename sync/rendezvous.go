@@ -132,7 +132,7 @@ func (r rendezvous) moveOn(tx *store.Tx, from, to stage) error {
 	var all []store.Waiting
 	query += ` WHERE kind = ? AND name = ? AND stage = ? RETURNING id, session_id`
 	err := tx.Query(query, append(args, r.kind, r.name, from), func(scan store.Scan) error {
-		var w store.Waiting
+		w := store.Waiting{Topic: r.topic()}
 		err := scan(&w.Ticket, &w.Session)
 		all = append(all, w)
 		return err

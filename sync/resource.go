@@ -247,7 +247,7 @@ func (r resource) grant(tx *store.Tx, h waiting) error {
 	if err := r.changed(tx); err != nil {
 		return err
 	}
-	return tx.Serve(store.Waiting{Ticket: h.id, Session: h.session})
+	return tx.Serve(store.Waiting{Topic: r.topic(), Ticket: h.id, Session: h.session})
 }
 
 // end ends a grant that still stands and lets the next in.
