@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -84,10 +85,18 @@ func (a *arrival) look(tx *store.Tx) (stage, error) {
 }
 
 // withdraw takes the arrival back because of the cause, which it returns. One that has
-// gone on, or whose barrier broke, before that, is told so instead.
+// gone on, or whose barrier broke, before that, is told so instead. Close, when it is the
+// cause, takes back all of them at once.
 func (a *arrival) withdraw(ctx context.Context, cause error) (now stage, err error) {
+	if errors.Is(cause, store.ErrClosed) {
+		return a.stage, cause
+	}
 	err = a.db.Batch(context.WithoutCancel(ctx), false, func(tx *store.Tx) error {
-		if now, err = a.look(tx); err != nil || now != a.stage {
+		if now, err = a.look(tx); errors.Is(err, ErrLost) {
+			_, closed := tx.Session(Package.Name) // was it Close that gave back what it held?
+			return cmp.Or(closed, err)
+		}
+		if err != nil || now != a.stage {
 			return err
 		}
 		if _, err := a.waiter.LeaveTx(tx); err != nil {
@@ -99,8 +108,8 @@ func (a *arrival) withdraw(ctx context.Context, cause error) (now stage, err err
 		return a.without(tx, a.stage)
 	})
 	switch {
-	case errors.Is(err, store.ErrClosed): // Close takes it back
-		return now, cause
+	case errors.Is(err, store.ErrClosed), errors.Is(err, ErrLost):
+		return now, err
 	case err != nil:
 		return now, errors.Join(cause, err)
 	case now == a.stage:

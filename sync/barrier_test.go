@@ -3,6 +3,8 @@ package sync_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -224,6 +226,33 @@ func TestBarrierClose(t *testing.T) {
 		t.Errorf("Wait() in the closed store = %v, want %v", r.err, store.ErrClosed)
 	}
 	if r := <-waiting; !errors.Is(r.err, dsync.ErrBroken) {
+		t.Errorf("Wait() = %v, want %v", r.err, dsync.ErrBroken)
+	}
+	checkNobodyLeft(t, db)
+}
+
+// Who is taken for dead breaks the barrier, and is told that it cannot know.
+func TestBarrierLostSession(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db := storetest.OpenDir(t, dir, store.Options{})
+	b := openBarrier(t, db, 3)
+	other := storetest.OpenDir(t, dir, store.Options{})
+	theirs := arrive(t.Context(), openBarrier(t, other, 0))
+	waitForArrived(t, b, 1)
+	files, err := filepath.Glob(filepath.Join(dir, "sessions", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine := arrive(t.Context(), b)
+	waitForArrived(t, b, 2)
+	for _, f := range files {
+		_ = os.Remove(f) // the other may have noticed, and tidied up
+	}
+	if r := <-theirs; !errors.Is(r.err, dsync.ErrLost) {
+		t.Errorf("Wait() of the lost = %v, want %v", r.err, dsync.ErrLost)
+	}
+	if r := <-mine; !errors.Is(r.err, dsync.ErrBroken) {
 		t.Errorf("Wait() = %v, want %v", r.err, dsync.ErrBroken)
 	}
 	checkNobodyLeft(t, db)
