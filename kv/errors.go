@@ -34,8 +34,9 @@ var (
 	ErrNotFound = errors.New("kv: not found")
 
 	// ErrConflict is returned when an entry has another revision than the caller
-	// expects: somebody changed it meanwhile.
-	ErrConflict = errors.New("kv: changed meanwhile")
+	// expects: somebody changed it meanwhile; and when a cache has other settings than
+	// it is opened with.
+	ErrConflict = errors.New("kv: conflicts with what is stored")
 
 	// ErrCompacted is returned by Index.Watch when the history of the index does not
 	// reach back to the revision to watch from. Start anew, with a look at all entries.

@@ -26,6 +26,7 @@ func scripts() fs.FS {
 var checks = []func(*store.Tx) ([]string, error){
 	checkAverages,
 	checkIndexes,
+	checkCaches,
 }
 
 // check looks for inconsistencies in the package's tables.
