@@ -3,6 +3,7 @@ package sync
 import (
 	"context"
 	"errors"
+	"runtime"
 	"testing"
 	"time"
 
@@ -62,5 +63,127 @@ func TestJoinAgain(t *testing.T) {
 	stopped.step(t, "its next look", stopped.look, true)
 	if err := errors.Join(wants.giveUp(t.Context()), stopped.giveUp(t.Context()), both.giveUp(t.Context())); err != nil {
 		t.Error(err)
+	}
+}
+
+// hold takes something the way acquire does, but does not begin to extend the lease.
+func hold(t *testing.T, l *Lock) *Grant {
+	t.Helper()
+	a := &acquirer{resource: l.resource, request: l.request(), waiter: l.db.NewWaiter()}
+	return newGrant(t.Context(), l.resource, l.request(), a.step(t, "take", a.takeOrJoin, true))
+}
+
+// What was granted while the store closes is lost: Close gives it to others.
+func TestGrantedWhileClosing(t *testing.T) {
+	t.Parallel()
+	clock := storetest.NewClock(time.Unix(1_000_000, 0))
+	db, err := store.Open(t.Context(), t.TempDir(), store.Options{Clock: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := OpenLock(t.Context(), db, "l", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := hold(t, l)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	g.keep()
+	if err := context.Cause(g.Context()); !errors.Is(err, ErrLost) {
+		t.Errorf("the cause after Close = %v, want %v", err, ErrLost)
+	}
+	if n := clock.Timers(); n != 0 {
+		t.Errorf("%d timers run after Close", n)
+	}
+}
+
+// One who learns late that it was granted something extends the lease at once.
+func TestLateHolderExtends(t *testing.T) {
+	t.Parallel()
+	clock := storetest.NewClock(time.Unix(1_000_000, 0))
+	db := storetest.Open(t, store.Options{Clock: clock})
+	l, err := OpenLock(t.Context(), db, "l", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := hold(t, l)
+	clock.Advance(DefaultLease / 2)
+	g.keep()
+	for want := clock.Monotonic() + DefaultLease; ; {
+		g.mu.Lock()
+		until := g.until
+		g.mu.Unlock()
+		if until == want {
+			break
+		}
+		<-clock.Armed()
+	}
+	if err := g.Release(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// One who gives up at the moment at which it is granted something passes that on.
+func TestGiveUpWhatWasGranted(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	s, err := OpenBoundedSemaphore(t.Context(), db, "s", 1, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second, third := newAcquirer(t, s, 1), newAcquirer(t, s, 1), newAcquirer(t, s, 1)
+	held := first.step(t, "first", first.takeOrJoin, true)
+	second.step(t, "second", second.takeOrJoin, false)
+	third.step(t, "third", third.takeOrJoin, false)
+	if err := db.Batch(t.Context(), false, func(tx *store.Tx) error { return s.end(tx, held.id) }); err != nil {
+		t.Fatal(err)
+	}
+	third.step(t, "a look before its turn", third.look, false)
+	if err := second.giveUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	third.step(t, "a look after the first gave up", third.look, true)
+	second.step(t, "a look after giving up", second.look, false)
+	if err := errors.Join(second.giveUp(t.Context()), third.giveUp(t.Context())); err != nil {
+		t.Error(err)
+	}
+}
+
+// The entries of owners go with what they hold.
+func TestOwnersAreForgotten(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	l, err := OpenRLock(t.Context(), db, "l", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := l.Acquire(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.TryAcquire(t.Context(), "b"); !errors.Is(err, ErrNotAcquired) {
+		t.Errorf("TryAcquire of another owner = %v, want %v", err, ErrNotAcquired)
+	}
+	h := heldIn(db)
+	entries := func() (owners, grants int) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return len(h.owners), len(h.grants)
+	}
+	if owners, grants := entries(); owners != 1 || grants != 1 {
+		t.Errorf("%d owners and %d grants, want one of each", owners, grants)
+	}
+	if _, err := l.Acquire(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(g.Release(t.Context()), g.Release(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	for { // what ends with a context ends a moment later
+		if owners, grants := entries(); owners == 0 && grants == 0 {
+			return
+		}
+		runtime.Gosched()
 	}
 }

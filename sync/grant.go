@@ -15,18 +15,21 @@ import (
 type Options struct {
 	// Lease is how long a grant outlives the last sign of life of a process that
 	// hangs or is stopped. A living process extends it by itself, and a dead one's
-	// grants end at once. 0 means 30 s. At least 10 ms.
+	// grants end at once. 0 means 30 s. At least 10 ms, at most a year.
 	Lease time.Duration
 }
 
 // DefaultLease is the lease of grants unless Options say otherwise.
 const DefaultLease = 30 * time.Second
 
-const minLease = 10 * time.Millisecond
+const (
+	minLease = 10 * time.Millisecond
+	maxLease = 365 * 24 * time.Hour // its end is a time that the clock can show
+)
 
 func (o Options) validate() error {
-	if o.Lease != 0 && o.Lease < minLease {
-		return fmt.Errorf("sync: Options.Lease: %v is less than %v", o.Lease, minLease)
+	if o.Lease != 0 && (o.Lease < minLease || o.Lease > maxLease) {
+		return fmt.Errorf("sync: Options.Lease: %v is not between %v and %v", o.Lease, minLease, maxLease)
 	}
 	return nil
 }
@@ -142,9 +145,15 @@ func (g *Grant) Release(ctx context.Context) error {
 // ReleaseTx is [Grant.Release] as part of a transaction. If that fails, the grant
 // stands.
 func (g *Grant) ReleaseTx(tx *store.Tx) error {
+	if g.oneOfSeveral() {
+		tx.AfterFailure(g.hold)
+		return nil
+	}
 	if err := g.of.end(tx, g.id); err != nil {
+		g.hold()
 		return err
 	}
+	tx.AfterFailure(g.hold)
 	tx.AfterCommit(func() { g.stop(g.of.lost()) })
 	return nil
 }
@@ -171,9 +180,19 @@ func (g *Grant) oneOfSeveral() bool {
 	return g.holds > 0 && !g.ended
 }
 
+// hold takes back what oneOfSeveral counted.
+func (g *Grant) hold() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.holds++
+}
+
 // keep begins to extend the lease.
 func (g *Grant) keep() {
-	heldIn(g.of.db).add(g)
+	if !heldIn(g.of.db).add(g) {
+		g.finish(g.of.closed())
+		return
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.arm()
@@ -188,7 +207,7 @@ func (g *Grant) arm() {
 	clock := g.of.db.Clock()
 	left := g.until - clock.Monotonic()
 	g.fence = clock.AfterFunc(max(left-g.lease/marginPart, 0), func() { g.fenced() })
-	g.beat = clock.AfterFunc(g.lease/beatsPerLease, g.extend)
+	g.beat = clock.AfterFunc(max(left-(g.lease-g.lease/beatsPerLease), 0), g.extend)
 }
 
 // disarm stops the timers. Precondition: mu is held.

@@ -10,6 +10,7 @@ import (
 // held is what this process holds through one store.
 type held struct {
 	mu     sync.Mutex // protects the fields below
+	closed bool
 	grants map[*Grant]struct{}
 	owners map[ownerKey]*ownership
 }
@@ -20,10 +21,14 @@ func heldIn(db *store.DB) *held {
 	}).(*held)
 }
 
-func (h *held) add(g *Grant) {
+// add reports whether the store is open; what is held through it ends with it.
+func (h *held) add(g *Grant) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.grants[g] = struct{}{}
+	if !h.closed {
+		h.grants[g] = struct{}{}
+	}
+	return !h.closed
 }
 
 func (h *held) remove(g *Grant) {
@@ -36,8 +41,11 @@ func (h *held) remove(g *Grant) {
 func (h *held) Close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.closed = true
 	for g := range h.grants {
-		g.finish(fmt.Errorf("%w: the store was closed", g.of.lost()))
+		g.finish(g.of.closed())
 	}
 	clear(h.grants)
 }
+
+func (r resource) closed() error { return fmt.Errorf("%w: the store was closed", r.lost()) }

@@ -23,7 +23,7 @@ type ownerKey struct{ name, owner string }
 type ownership struct {
 	turn  chan struct{} // capacity 1: one acquires at a time
 	users int           // who use the entry; protected by held.mu
-	grant *Grant        // protected by turn
+	grant *Grant        // the last; protected by held.mu
 }
 
 // OpenRLock returns the re-entrant lock of that name. Errors are as for [OpenLock].
@@ -42,13 +42,46 @@ func (l *RLock) request() request { return request{weight: 1, lease: l.opts.leas
 // the context's cause if ctx ends first, and ErrDeadlock if ctx is the context of a
 // grant of the same lock of another owner; nothing more is held then.
 func (l *RLock) Acquire(ctx context.Context, owner string) (*Grant, error) {
-	return l.enter(ctx, owner, l.acquire)
+	if err := checkOwner(owner); err != nil {
+		return nil, err
+	}
+	h, key := heldIn(l.db), ownerKey{l.name, owner}
+	o := h.use(key)
+	defer h.leave(key, o)
+	select {
+	case o.turn <- struct{}{}:
+		return l.enter(ctx, h, key, o, l.acquire)
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
-// TryAcquire is [RLock.Acquire] without waiting: it returns ErrNotAcquired if another
-// owner has the lock, or waits for it.
+// TryAcquire is [RLock.Acquire] without waiting: it returns ErrNotAcquired if the owner
+// does not have the lock, and somebody has it, or waits for it, or another goroutine is
+// about to acquire it for the owner.
 func (l *RLock) TryAcquire(ctx context.Context, owner string) (*Grant, error) {
-	return l.enter(ctx, owner, l.tryAcquire)
+	if err := checkOwner(owner); err != nil {
+		return nil, err
+	}
+	h, key := heldIn(l.db), ownerKey{l.name, owner}
+	o := h.use(key)
+	defer h.leave(key, o)
+	if g := h.again(o); g != nil {
+		return g, nil
+	}
+	select {
+	case o.turn <- struct{}{}:
+		return l.enter(ctx, h, key, o, l.tryAcquire)
+	default:
+		return nil, l.busy()
+	}
+}
+
+func checkOwner(owner string) error {
+	if err := checkName(owner); err != nil {
+		return fmt.Errorf("owner: %w", err)
+	}
+	return nil
 }
 
 // Do calls fn while the owner has the lock. See [Lock.Do].
@@ -60,22 +93,11 @@ func (l *RLock) Do(ctx context.Context, owner string, fn func(context.Context, *
 	return g.do(ctx, fn)
 }
 
-// enter acquires again what the owner has, or anew.
-func (l *RLock) enter(ctx context.Context, owner string, acquire func(context.Context, request) (*Grant, error)) (*Grant, error) {
-	if err := checkName(owner); err != nil {
-		return nil, fmt.Errorf("owner: %w", err)
-	}
-	h, key := heldIn(l.db), ownerKey{l.name, owner}
-	o := h.use(key)
-	defer h.leave(key, o)
-	select {
-	case o.turn <- struct{}{}:
-		defer func() { <-o.turn }()
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
-	if o.grant != nil && o.grant.again() {
-		return o.grant, nil
+// enter acquires again what the owner has, or anew, and ends the turn.
+func (l *RLock) enter(ctx context.Context, h *held, key ownerKey, o *ownership, acquire func(context.Context, request) (*Grant, error)) (*Grant, error) {
+	defer func() { <-o.turn }()
+	if g := h.again(o); g != nil {
+		return g, nil
 	}
 	g, err := acquire(ctx, l.request())
 	if err != nil {
@@ -98,6 +120,17 @@ func (h *held) use(key ownerKey) *ownership {
 	return o
 }
 
+// again acquires once more what an owner has; it returns nil if that is nothing.
+func (h *held) again(o *ownership) *Grant {
+	h.mu.Lock()
+	g := o.grant
+	h.mu.Unlock()
+	if g == nil || !g.again() {
+		return nil
+	}
+	return g
+}
+
 // leave ends a use; the last forgets the entry.
 func (h *held) leave(key ownerKey, o *ownership) {
 	h.mu.Lock()
@@ -109,9 +142,9 @@ func (h *held) leave(key ownerKey, o *ownership) {
 
 // own makes g the owner's grant. The entry stays in use as long as it stands.
 func (h *held) own(key ownerKey, o *ownership, g *Grant) {
-	o.grant = g
 	h.mu.Lock()
 	o.users++
+	o.grant = g
 	h.mu.Unlock()
 	context.AfterFunc(g.ctx, func() { h.leave(key, o) })
 }
