@@ -113,8 +113,8 @@ func (c *Crawler) setRobots(ctx context.Context, job *queue.Job[frontier.Job], r
 	delay, _ := decision.Rules(r.Body, c.settings.Agent).CrawlDelay()
 	sitemaps := c.sitemapsOf(job.Payload, r.Body)
 	if host != nil && host.Name == r.Host && delay <= c.settings.MaxDelay {
-		more := c.settings.DelayFor(host.Name, delay) - c.delay(*host)
-		host.NextStart = host.NextStart.Add(max(more, 0)) // the pause it asks for begins now
+		host.Delay = c.settings.DelayFor(host.Name, delay)
+		host.NextStart = host.NextStart.Add(max(host.Delay-c.delay(*host), 0)) // the pause it asks for begins now
 	}
 	return c.frontier.DB().Batch(ctx, true, func(tx *store.Tx) error {
 		if err := job.CheckTx(tx); err != nil {

@@ -20,7 +20,7 @@ const (
 // settled returns the host as an exchange with it has left it.
 func (c *Crawler) settled(p permit, x *fetch.Exchange, err error) frontier.Host {
 	h := p.host
-	h.NextStart = x.Reached.Add(p.delay)
+	h.NextStart, h.Delay = x.Reached.Add(p.delay), p.delay
 	if !x.Over {
 		h.NextStart = h.NextStart.Add(frontier.Linger)
 	}

@@ -9,32 +9,43 @@
 // and port included, so the queue lets one job a host be in flight, over all
 // processes. A job ends in one transaction with everything that came of it:
 //
-//	acknowledgement + page record + new links with their jobs + host's next start
+//	acknowledgement + page record + new links with their jobs + host's throttle
 //
 // A run visits every URL once. The first finds them; a refresh visits again what
 // is known.
 //
 // # Politeness
 //
-// A host has a time before which no request to it may start. [Frontier.Reserve]
-// moves it forward before the request goes out, for the case that the process
-// dies with it; [Frontier.SettleTx] sets it by when the server had the request.
-// The queue holds the host's group until that time, so nobody waits with a job in
-// hand.
+// Each host has a throttle of package sync, by the name of the host, that lets one
+// request pass in the host's delay. [Frontier.Reserve] takes it before the request goes
+// out, for the case that the process dies with it; [Frontier.SettleTx] holds it by when
+// the server had the request, and by what the host asked for, such as Retry-After. The
+// throttle goes by the monotonic clock and knows requests only by when they were
+// allowed; so both are needed, taking and holding.
+//
+// The queue holds the host's group until the next start of the host, which is the same
+// time by the wall clock, so nobody waits with a job in hand. It outlives a reboot, and
+// is a little later when a process died with its request ([Linger]). A job that gets
+// through too early, since somebody set the clock, is given back by Reserve.
+//
+// There is one throttle a host, as there is one row a host in dcq_crawl_hosts; both stay
+// as long as the store.
 //
 // # Guarantees
 //
 // A committed state has a job for each pending row and none for the others, dead
 // jobs included. Two requests to a host do not start closer together than the
-// delay, whichever processes make them and die meanwhile, unless a process is
-// suspended between its reservation and its request.
+// delay, whichever processes make them and die meanwhile, and whatever the wall clock
+// is set to, unless a process is suspended between its reservation and its request. If
+// the clock is set while a request is under way, the delay counts from when it was
+// allowed, not from when the server had it.
 //
 // However, you cannot assume that depth is the shortest way from a seed: it is
 // that of the way found first.
 //
 // # Errors
 //
-// Those of packages store and queue, and the sentinels of this package.
+// Those of packages store, queue and sync, and the sentinels of this package.
 //
 // # Limits
 //

@@ -10,6 +10,7 @@ import (
 	"github.com/dcq-go/dcq/examples/crawler/internal/urlnorm"
 	"github.com/dcq-go/dcq/queue"
 	"github.com/dcq-go/dcq/store"
+	dsync "github.com/dcq-go/dcq/sync"
 )
 
 //go:embed schema/*.sql
@@ -47,8 +48,10 @@ type Frontier struct {
 
 // Open makes the tables and the queue ready. It returns an error of the store.
 func Open(ctx context.Context, db *store.DB) (*Frontier, error) {
-	if err := db.Use(ctx, Package); err != nil {
-		return nil, err
+	for _, p := range []*store.Package{Package, dsync.Package} {
+		if err := db.Use(ctx, p); err != nil {
+			return nil, err
+		}
 	}
 	q, err := queue.Open(ctx, db, QueueName, queue.Options[Job]{Lease: lease, MaxAttempts: queueTries})
 	if err != nil {

@@ -143,7 +143,7 @@ func TestReserve(t *testing.T) {
 	// The exchange shows when the host had the request.
 	next := clock.Now().Add(time.Second)
 	err := f.db.Batch(ctx, true, func(tx *store.Tx) error {
-		if err := f.SettleTx(tx, Host{Name: host, NextStart: next}, 7); err != nil {
+		if err := f.SettleTx(tx, Host{Name: host, NextStart: next, Delay: time.Second}, 7); err != nil {
 			return err
 		}
 		return job.AckTx(tx)
@@ -183,6 +183,55 @@ func TestReserveTooEarly(t *testing.T) {
 	if _, err := f.Reserve(ctx, job, time.Second); !errors.Is(err, queue.ErrLost) {
 		t.Errorf("Reserve() by a lost attempt = %v, want ErrLost", err)
 	}
+}
+
+// Whatever the wall clock is set to, the delay passes between two requests, and what a
+// host asks for.
+func TestReserveWallClockSteps(t *testing.T) {
+	f, clock := begun(t)
+	admit(t, f, settings.Settings{}, jobs("/a", "/b", "/c"))
+	ask := func(path string, delay time.Duration, want bool) *queue.Job[Job] {
+		t.Helper()
+		job := receive(t, f, path)
+		if ok, err := f.Reserve(ctx, job, delay); ok != want || err != nil {
+			t.Fatalf("Reserve() = %v, %v, want %v", ok, err, want)
+		}
+		return job
+	}
+	settle := func(job *queue.Job[Job], next, delay time.Duration) {
+		t.Helper()
+		err := f.db.Batch(ctx, true, func(tx *store.Tx) error {
+			return errors.Join(f.SettleTx(tx, Host{Name: host, NextStart: tx.Now().Add(next), Delay: delay}, 0), job.AckTx(tx))
+		})
+		if err != nil {
+			t.Fatalf("settle: %v", err)
+		}
+	}
+	job := ask("/robots.txt", time.Second, true)
+	clock.Step(time.Hour) // before the answer, as if the request had died
+	if err := job.Release(ctx, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.queue.HoldGroup(ctx, host, epoch); err != nil {
+		t.Fatal(err)
+	}
+	ask("/robots.txt", time.Second, false)
+	receive(t, f, "")
+	clock.Advance(time.Second)
+	settle(ask("/robots.txt", time.Second, true), time.Minute, 2*time.Second) // Retry-After: 60, and Crawl-delay: 2
+	clock.Step(time.Hour)
+	ask("/a", 2*time.Second, false)
+	receive(t, f, "")
+	clock.Advance(time.Minute - 1)
+	receive(t, f, "")
+	clock.Advance(1)
+	settle(ask("/a", 2*time.Second, true), 2*time.Second, 2*time.Second)
+	clock.Step(time.Hour)
+	ask("/b", 3*time.Second, false) // the settings have changed
+	clock.Advance(3*time.Second - 1)
+	receive(t, f, "")
+	clock.Advance(1)
+	ask("/b", 3*time.Second, true)
 }
 
 func TestPriorities(t *testing.T) {

@@ -19,6 +19,7 @@ type Host struct {
 	Name        string // scheme, host and port
 	Known       int    // URLs
 	NextStart   time.Time
+	Delay       time.Duration // between two requests; only for SettleTx, as the throttle keeps it
 	CrawlDelay  time.Duration // of its robots.txt
 	RobotsUntil time.Time     // until when its robots.txt need not be asked for
 	RobotsAsked time.Time     // until when a job is busy with that
@@ -70,9 +71,10 @@ func ensureHost(tx *store.Tx, name string) (known int, err error) {
 	return known, err
 }
 
-// Reserve asks for the right to send a request to the job's host now, and moves
-// the host's next start forward, before the request goes out. If it is too early
-// it gives the job back and returns false.
+// Reserve asks for the right to send a request to the job's host now. It takes the
+// host's throttle, whose rate is one request in delay, and moves the host's next start
+// forward, before the request goes out. If it is too early it gives the job back and
+// returns false.
 func (f *Frontier) Reserve(ctx context.Context, job *queue.Job[Job], delay time.Duration) (granted bool, err error) {
 	host := job.Payload.Host()
 	err = f.db.Batch(ctx, false, func(tx *store.Tx) error {
@@ -83,14 +85,16 @@ func (f *Frontier) Reserve(ctx context.Context, job *queue.Job[Job], delay time.
 		if _, err := ensureHost(tx, host); err != nil {
 			return err
 		}
-		until := tx.Now().Add(delay + Linger)
-		n, err := tx.Exec(`UPDATE dcq_crawl_hosts SET next_start = ? WHERE name = ? AND next_start <= ?`,
-			nanos(until), host, nanos(tx.Now()))
+		early, err := passTx(tx, host, delay)
 		if err != nil {
 			return err
 		}
-		if n == 0 {
-			return f.stepBack(tx, job, host)
+		if early > 0 {
+			return f.stepBack(tx, job, host, tx.Now().Add(early))
+		}
+		until := tx.Now().Add(delay + Linger)
+		if _, err := tx.Exec(`UPDATE dcq_crawl_hosts SET next_start = ? WHERE name = ?`, nanos(until), host); err != nil {
+			return err
 		}
 		granted = true
 		return f.queue.HoldGroupTx(tx, host, until)
@@ -98,20 +102,34 @@ func (f *Frontier) Reserve(ctx context.Context, job *queue.Job[Job], delay time.
 	return granted, err
 }
 
-// stepBack gives a job back until its host may be asked.
-func (f *Frontier) stepBack(tx *store.Tx, job *queue.Job[Job], host string) error {
+// passTx takes the host's throttle, or returns how much too early it is. The next start
+// counts too: it outlives a reboot, after which a throttle holds for a delay at most.
+func passTx(tx *store.Tx, host string, delay time.Duration) (early time.Duration, err error) {
 	h, err := hostTx(tx, host)
 	if err != nil {
-		return err
+		return 0, err
 	}
+	if early := h.NextStart.Sub(tx.Now()); early > 0 {
+		return early, nil
+	}
+	t, err := throttleTx(tx, host, delay)
+	if err != nil {
+		return 0, err
+	}
+	d, err := t.AllowTx(tx, 1)
+	return d.RetryAfter, err
+}
+
+// stepBack gives a job back until its host may be asked.
+func (f *Frontier) stepBack(tx *store.Tx, job *queue.Job[Job], host string, until time.Time) error {
 	if err := job.ReleaseTx(tx, 0); err != nil {
 		return err
 	}
-	return f.queue.HoldGroupTx(tx, host, h.NextStart)
+	return f.queue.HoldGroupTx(tx, host, until)
 }
 
 // SettleTx records what a request has shown about a host, and lets its next one
-// start at h.NextStart. Bytes are those of the body.
+// start at h.NextStart, and further ones h.Delay apart. Bytes are those of the body.
 func (f *Frontier) SettleTx(tx *store.Tx, h Host, bytes int64) error {
 	_, err := tx.Exec(`
 		UPDATE dcq_crawl_hosts SET next_start = ?, failures = ?, refusals = ?, closed_until = ?, closed_why = ?,
@@ -119,6 +137,9 @@ func (f *Frontier) SettleTx(tx *store.Tx, h Host, bytes int64) error {
 		WHERE name = ?`,
 		nanos(h.NextStart), h.Failures, h.Refusals, nanos(h.ClosedUntil), text(h.ClosedWhy), bytes, h.Name)
 	if err != nil {
+		return err
+	}
+	if err := holdTx(tx, h); err != nil {
 		return err
 	}
 	return f.queue.HoldGroupTx(tx, h.Name, h.NextStart)
