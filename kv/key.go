@@ -74,6 +74,7 @@ var beyond = bytes.Repeat([]byte{0xff}, MaxKey+1)
 
 // prefixSpan returns the keys that begin with p.
 func prefixSpan(p []byte) span {
+	p = append([]byte{}, p...) // not nil, which would be NULL
 	for i := len(p) - 1; i >= 0; i-- {
 		if p[i] != 0xff {
 			high := bytes.Clone(p[:i+1])
