@@ -11,7 +11,7 @@ import (
 
 // acquire waits until the request is granted.
 func (r resource) acquire(ctx context.Context, q request) (*Grant, error) {
-	if holds(ctx, r) {
+	if r.kind != kindSemaphore && holds(ctx, r) {
 		return nil, fmt.Errorf("%w: %s", ErrDeadlock, r)
 	}
 	a := acquirer{resource: r, request: q, waiter: r.db.NewWaiter()}

@@ -251,6 +251,9 @@ func TestAcquireCanceled(t *testing.T) {
 // Waiting for what one holds oneself is found out by the context of the grant.
 func TestDeadlock(t *testing.T) {
 	eachHoldable(t, store.Options{}, func(t *testing.T, _ *store.DB, h holdable) {
+		if h.kind == "semaphore" { // it may have more permits
+			return
+		}
 		g := must(t)(h.acquire(t.Context()))
 		ctx, cancel := context.WithCancel(g.Context())
 		defer cancel()
@@ -272,8 +275,8 @@ func TestDo(t *testing.T) {
 		var inside *dsync.Grant
 		err := h.do(t.Context(), func(ctx context.Context, g *dsync.Grant) error {
 			inside = g
-			_, err := h.acquire(ctx)
-			wantErr(t, "acquire within Do", err, dsync.ErrDeadlock)
+			_, err := h.try(ctx)
+			wantErr(t, "a try within Do", err, dsync.ErrNotAcquired)
 			wantErr(t, "CheckTx within Do", checkTx(db, g), nil)
 			return failed
 		})

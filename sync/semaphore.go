@@ -78,7 +78,10 @@ func checkPermits(n int) error {
 }
 
 func (s *BoundedSemaphore) request(n int) (request, error) {
-	return request{weight: n, lease: s.opts.lease()}, checkPermits(n)
+	if n < 1 {
+		return request{}, fmt.Errorf("sync: %d permits are less than 1", n)
+	}
+	return request{weight: n, lease: s.opts.lease()}, nil
 }
 
 // Acquire waits for a permit. Errors are as for [BoundedSemaphore.AcquireN].
@@ -168,6 +171,9 @@ func (s *BoundedSemaphore) Resize(ctx context.Context, permits int) error {
 // waits for one; nothing is changed then.
 func (s *BoundedSemaphore) Remove(ctx context.Context) error {
 	return s.db.Batch(ctx, true, func(tx *store.Tx) error {
+		if _, err := s.sweep(tx); err != nil { // a lease that is over is not use
+			return err
+		}
 		var used bool
 		err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dcq_grants WHERE kind = ? AND name = ?)`, s.kind, s.name).Scan(&used)
 		if err != nil {
