@@ -25,10 +25,11 @@ import (
 // after a reboot what of the burst was spent is taken over by the wall clock, and what
 // had been reserved ahead is forgotten, with those who slept for it.
 //
-// The throttle of DiskCache is a bucket of count tokens that every process fills when
-// it starts: count times the rate's time may be followed by a burst of count, so twice
-// the count in one period, and again after each start. Here no start gives anything,
-// and the burst is a setting of its own. With Burst 1 no period has more than the count.
+// The throttle of DiskCache is a bucket of count tokens, so one period may have twice
+// the count: a burst, and what the rate gives meanwhile. And every process fills the
+// bucket when it starts. Here no start gives anything, and the burst is a setting of its
+// own: with DiskCache's, the count, the same passes at the same times; with 1, no period
+// has more than the count.
 type Throttle struct {
 	db   *store.DB
 	name string
