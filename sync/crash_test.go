@@ -27,6 +27,7 @@ func init() { children["hold things"] = holdThings }
 // things are one of each that can be held, all named "x".
 type things struct {
 	db       *store.DB
+	owner    string // of the rlock
 	lock     *dsync.Lock
 	rlock    *dsync.RLock
 	rwlock   *dsync.RWLock
@@ -35,7 +36,7 @@ type things struct {
 }
 
 func openThings(ctx context.Context, db *store.DB, opts dsync.Options) (*things, error) {
-	th := &things{db: db}
+	th := &things{db: db, owner: "somebody"}
 	var errs [5]error
 	th.lock, errs[0] = dsync.OpenLock(ctx, db, "x", opts)
 	th.rlock, errs[1] = dsync.OpenRLock(ctx, db, "x", opts)
@@ -51,7 +52,6 @@ type holder struct {
 	c     *proctest.Child
 	log   *logbook
 	r     *rand.Rand
-	owner string
 	lossy bool // leases may end before their holders let go
 }
 
@@ -83,7 +83,9 @@ func holdThings(c *proctest.Child) error {
 	go func() { c.Command(); stop.Store(true) }()
 	errs := make(chan error)
 	for i := range holders {
-		h := &holder{th, c, log, rand.New(rand.NewPCG(s, uint64(i))), fmt.Sprint(i), lease < dsync.DefaultLease}
+		own := *th
+		own.owner = fmt.Sprint(i)
+		h := &holder{&own, c, log, rand.New(rand.NewPCG(s, uint64(i))), lease < dsync.DefaultLease}
 		go func() {
 			var err error
 			for err == nil && !stop.Load() {
@@ -309,7 +311,7 @@ func checkAllFree(t *testing.T, th *things) {
 	ctx := t.Context()
 	for _, try := range []func() (*dsync.Grant, error){
 		func() (*dsync.Grant, error) { return th.lock.TryAcquire(ctx) },
-		func() (*dsync.Grant, error) { return th.rlock.TryAcquire(ctx, "o") },
+		func() (*dsync.Grant, error) { return th.rlock.TryAcquire(ctx, th.owner) },
 		func() (*dsync.Grant, error) { return th.rwlock.TryAcquireWrite(ctx) },
 		func() (*dsync.Grant, error) { return th.sem.TryAcquireN(ctx, permits) },
 		func() (*dsync.Grant, error) { return th.election.TryCampaign(ctx, "") },

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -25,7 +24,7 @@ const shortLease = 300 * time.Millisecond
 // whole are the ways to have all of a thing.
 var whole = map[string]func(*things, context.Context) (*dsync.Grant, error){
 	"lock":      func(th *things, ctx context.Context) (*dsync.Grant, error) { return th.lock.Acquire(ctx) },
-	"rlock":     func(th *things, ctx context.Context) (*dsync.Grant, error) { return th.rlock.Acquire(ctx, "o") },
+	"rlock":     func(th *things, ctx context.Context) (*dsync.Grant, error) { return th.rlock.Acquire(ctx, th.owner) },
 	"rwlock":    func(th *things, ctx context.Context) (*dsync.Grant, error) { return th.rwlock.AcquireWrite(ctx) },
 	"semaphore": func(th *things, ctx context.Context) (*dsync.Grant, error) { return th.sem.AcquireN(ctx, permits) },
 	"election":  func(th *things, ctx context.Context) (*dsync.Grant, error) { return th.election.Campaign(ctx, "v") },
@@ -78,13 +77,23 @@ func has(t testing.TB, p *proctest.Process) (token int64) {
 	return token
 }
 
-// stop stops a child and returns when it does not run any more.
-func stop(t *testing.T, p *proctest.Process) {
+// stop stops a child and returns when it does not run any more. It must not stop within
+// a commit, since then everybody would wait for it.
+func stop(t *testing.T, db *store.DB, p *proctest.Process) {
 	t.Helper()
-	p.Signal(syscall.SIGSTOP)
-	var status syscall.WaitStatus
-	if _, err := syscall.Wait4(p.PID(), &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
-		t.Fatalf("a child that was to stop has status %v, %v", status, err)
+	for {
+		p.Signal(syscall.SIGSTOP)
+		var status syscall.WaitStatus
+		if _, err := syscall.Wait4(p.PID(), &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
+			t.Fatalf("a child that was to stop has status %v, %v", status, err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		err := db.Batch(ctx, false, func(*store.Tx) error { return nil })
+		cancel()
+		if err == nil {
+			return
+		}
+		p.Signal(syscall.SIGCONT)
 	}
 }
 
@@ -109,18 +118,20 @@ func eachThing(t *testing.T, lease time.Duration, test func(t *testing.T, kind s
 	}
 }
 
-// acquireLater acquires all of a thing, and returns when it waits as the n-th.
-func acquireLater(t *testing.T, kind string, th *things, n int) <-chan *dsync.Grant {
+// acquireLater acquires all of a thing, for another owner, and returns when so many wait.
+func acquireLater(t *testing.T, kind string, th *things, waiting int) <-chan *dsync.Grant {
 	t.Helper()
+	other := *th
+	other.owner = "another"
 	got := make(chan *dsync.Grant, 1)
 	go func() {
-		g, err := whole[kind](th, context.Background())
+		g, err := whole[kind](&other, context.Background())
 		if err != nil {
 			t.Errorf("acquire %s = %v", kind, err)
 		}
 		got <- g
 	}()
-	waitForLine(t, th.db, kind, "x", n)
+	waitForLine(t, th.db, kind, "x", waiting)
 	return got
 }
 
@@ -138,25 +149,23 @@ func TestKilledHolder(t *testing.T) {
 	})
 }
 
-// A waiter that dies in the line does not hold up those behind it.
+// Waiters that die do not hold up those behind them: one while it waits, the other when
+// it has been granted what it waited for, and does not know it.
 func TestKilledWaiter(t *testing.T) {
 	eachThing(t, 0, func(t *testing.T, kind string, th *things) {
 		g := must(t)(whole[kind](th, t.Context()))
-		child := proctest.Start(t, "acquire one", th.db.Dir(), kind, "1h")
-		waitForLine(t, th.db, kind, "x", 1)
-		other := *th // an owner of its own, where that counts
-		behind := make(chan *dsync.Grant, 1)
-		go func() {
-			if kind == "rlock" {
-				behind <- must(t)(other.rlock.Acquire(context.Background(), "behind"))
-				return
-			}
-			behind <- must(t)(whole[kind](&other, context.Background()))
-		}()
+		var children [2]*proctest.Process
+		for i := range children {
+			children[i] = proctest.Start(t, "acquire one", th.db.Dir(), kind, "1h")
+			waitForLine(t, th.db, kind, "x", i+1)
+		}
+		behind := acquireLater(t, kind, th, 3)
+		children[0].Kill()
 		waitForLine(t, th.db, kind, "x", 2)
-		stop(t, child) // so that it cannot take what it is granted
+		stop(t, th.db, children[1])
 		release(t, g)
-		child.Kill()
+		waitForLine(t, th.db, kind, "x", 1)
+		children[1].Kill()
 		release(t, <-behind)
 	})
 }
@@ -167,7 +176,7 @@ func TestStoppedHolder(t *testing.T) {
 	eachThing(t, time.Hour, func(t *testing.T, kind string, th *things) {
 		child := proctest.Start(t, "acquire one", th.db.Dir(), kind, shortLease.String())
 		old := has(t, child)
-		stop(t, child)
+		stop(t, th.db, child)
 		g := must(t)(whole[kind](th, t.Context()))
 		if g.Token() <= old {
 			t.Errorf("token %d after %d", g.Token(), old)
@@ -198,9 +207,10 @@ func TestStoppedWaiter(t *testing.T) {
 		first := must(t)(whole[kind](th, t.Context()))
 		child := proctest.Start(t, "acquire one", th.db.Dir(), kind, shortLease.String())
 		waitForLine(t, th.db, kind, "x", 1)
-		stop(t, child)
+		later := acquireLater(t, kind, th, 2)
+		stop(t, th.db, child)
 		release(t, first)
-		second := must(t)(whole[kind](th, t.Context()))
+		second := <-later
 		child.Signal(syscall.SIGCONT)
 		waitForLine(t, th.db, kind, "x", 1)
 		if err := second.Err(); err != nil {
@@ -217,46 +227,30 @@ func TestStoppedWaiter(t *testing.T) {
 	})
 }
 
-// What was granted to a process that was stopped for longer than the lease is not what it
-// gets when it goes on, even if nobody else wanted it.
-func TestStoppedWaiterAlone(t *testing.T) {
-	eachThing(t, time.Hour, func(t *testing.T, kind string, th *things) {
-		first := must(t)(whole[kind](th, t.Context()))
-		child := proctest.Start(t, "acquire one", th.db.Dir(), kind, shortLease.String())
-		waitForLine(t, th.db, kind, "x", 1)
-		stop(t, child)
-		release(t, first)
-		stale := waitForEnd(t, th.db, kind)
-		child.Signal(syscall.SIGCONT)
-		if token := has(t, child); token <= stale {
-			t.Errorf("the child has token %d, whose lease is over; want one after %d", token, stale)
-		}
-		child.Send("close")
-		if err := child.Wait(); err != nil {
-			t.Errorf("the child ended with %v", err)
-		}
+// What a waiter was granted is not what it gets if the lease is over when it looks, even
+// if nobody else wanted it.
+func TestGrantedTooLongAgo(t *testing.T) {
+	t.Parallel()
+	clock := storetest.NewClock(time.Unix(1e9, 0))
+	db := storetest.Open(t, store.Options{Clock: clock})
+	other := storetest.OpenDir(t, db.Dir(), store.Options{Clock: clock})
+	first := must(t)(openLock(t, db, "l", dsync.Options{Lease: time.Hour}).Acquire(t.Context()))
+	again := openLock(t, other, "l", dsync.Options{Lease: time.Minute})
+	got := make(chan *dsync.Grant)
+	go func() { got <- must(t)(again.Acquire(context.Background())) }()
+	waitForLine(t, db, "lock", "l", 1)
+	err := db.Update(t.Context(), func(tx *store.Tx) error {
+		clock.Advance(2 * time.Minute) // the commit is slow; it grants as of when it began
+		return first.ReleaseTx(tx)
 	})
-}
-
-// waitForEnd waits until the lease of the holder is over, and returns its token.
-func waitForEnd(t *testing.T, db *store.DB, kind string) (token int64) {
-	t.Helper()
-	for {
-		var until int64
-		over := false
-		err := db.View(t.Context(), func(tx *store.Tx) error {
-			err := tx.QueryRow(`SELECT token, lease_until FROM dcq_grants WHERE kind = ? AND waits = 0`, kind).Scan(&token, &until)
-			over = until <= int64(tx.Monotonic())
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if over {
-			return token
-		}
-		runtime.Gosched()
+	if err != nil {
+		t.Fatal(err)
 	}
+	second := <-got
+	if err := other.View(t.Context(), second.CheckTx); err != nil {
+		t.Errorf("CheckTx of what was just acquired = %v", err)
+	}
+	release(t, second)
 }
 
 // An acquire that fails while it waits leaves nothing in the line.
