@@ -20,6 +20,16 @@ var broken = []struct{ text, query string }{
 	{"%s %q is free, and somebody waits for it", `
 		SELECT DISTINCT kind, name FROM dcq_grants w
 		WHERE waits = 1 AND NOT EXISTS (SELECT 1 FROM dcq_grants h WHERE h.kind = w.kind AND h.name = w.name AND h.waits = 0) LIMIT 100`},
+	{"%s %q has room for the first that waits for it", `
+		SELECT kind, name FROM (
+			SELECT kind, name, weight,
+				(SELECT sum(h.weight) FROM dcq_grants h WHERE h.kind = w.kind AND h.name = w.name AND h.waits = 0) AS used,
+				CASE kind WHEN 'rwlock' THEN 1073741824
+					WHEN 'semaphore' THEN (SELECT capacity FROM dcq_semaphores s WHERE s.name = w.name)
+					ELSE 1 END AS capacity
+			FROM dcq_grants w
+			WHERE waits = 1 AND id = (SELECT min(f.id) FROM dcq_grants f WHERE f.kind = w.kind AND f.name = w.name AND f.waits = 1))
+		WHERE used + weight <= capacity LIMIT 100`},
 	{"%s %q has a grant or a request of a session that is not on record", `
 		SELECT kind, name FROM dcq_grants WHERE session_id NOT IN (SELECT id FROM dcq_sessions) LIMIT 100`},
 	{"%s %q has a request that no waiter waits for", `
