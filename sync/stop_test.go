@@ -170,6 +170,51 @@ func TestKilledWaiter(t *testing.T) {
 	})
 }
 
+// Who waits for much, and gives up or dies, lets those in who want little.
+func TestHeadLeavesTheLine(t *testing.T) {
+	t.Parallel()
+	for name, leave := range map[string]func(t *testing.T, th *things) (leave func()){
+		"gives up": func(t *testing.T, th *things) func() {
+			ctx, cancel := context.WithCancel(t.Context())
+			gone := make(chan error, 1)
+			go func() {
+				_, err := th.sem.AcquireN(ctx, permits)
+				gone <- err
+			}()
+			return func() {
+				cancel()
+				if err := <-gone; !errors.Is(err, context.Canceled) {
+					t.Errorf("AcquireN(%d) = %v, want %v", permits, err, context.Canceled)
+				}
+			}
+		},
+		"dies": func(t *testing.T, th *things) func() {
+			return proctest.Start(t, "acquire one", th.db.Dir(), "semaphore", "1h").Kill
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			db := storetest.Open(t, store.Options{})
+			th, err := openThings(t.Context(), db, dsync.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			g := must(t)(th.sem.AcquireN(t.Context(), permits-1))
+			gone := leave(t, th)
+			waitForLine(t, db, "semaphore", "x", 1)
+			got := make(chan *dsync.Grant)
+			go func() { got <- must(t)(th.sem.Acquire(context.Background())) }()
+			waitForLine(t, db, "semaphore", "x", 2)
+			gone()
+			release(t, <-got)
+			release(t, g)
+			if n := db.Wakeups().Missed; n != 0 {
+				t.Errorf("%d wake-ups were missed", n)
+			}
+		})
+	}
+}
+
 // A process that is stopped loses what it has at the end of the lease, and knows it when
 // it goes on, before it asks the store.
 func TestStoppedHolder(t *testing.T) {
