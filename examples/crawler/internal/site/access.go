@@ -45,8 +45,8 @@ type Access struct {
 	// Conditional says that the request had If-None-Match or If-Modified-Since.
 	Conditional bool `json:"conditional"`
 
-	// Aborted says that the answer was cut off: a write failed because the
-	// connection was gone, or the handler wanted it so.
+	// Aborted says that the answer was cut off: the client had gone, or the handler
+	// wanted it so.
 	Aborted bool `json:"aborted"`
 
 	// Remote is the client's address and port.

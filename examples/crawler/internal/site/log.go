@@ -39,7 +39,7 @@ func (l *accessLog) wrap(name, origin string, h http.Handler) http.Handler {
 			a.Site, a.Host = name, host
 			a.WallNS = now.UnixNano()
 			a.Start, a.End = now.Sub(l.begin), time.Since(l.begin)
-			a.Aborted = !finished || rec.failed
+			a.Aborted = !finished || rec.failed || r.Context().Err() != nil
 			l.write(a)
 		}()
 		h.ServeHTTP(rec, r)

@@ -73,7 +73,8 @@ func (w Witness) MinSpacing() map[string]time.Duration {
 }
 
 // MaxInFlight returns for each host how many of its requests ran at the same
-// time at most. A request that starts when another ends does not overlap it.
+// time at most. A request that starts when another ends does not overlap it. One whose
+// client has gone counts only where it starts: the server learns of that late.
 func (w Witness) MaxInFlight() map[string]int {
 	most := map[string]int{}
 	for _, host := range w.Hosts() {
@@ -90,7 +91,11 @@ func maxOverlap(w Witness) int {
 	}
 	var edges []edge
 	for _, a := range w {
-		edges = append(edges, edge{a.Start, +1}, edge{max(a.End, a.Start+1), -1})
+		end := a.End
+		if a.Aborted {
+			end = a.Start
+		}
+		edges = append(edges, edge{a.Start, +1}, edge{max(end, a.Start+1), -1})
 	}
 	slices.SortFunc(edges, func(a, b edge) int {
 		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.step, b.step))

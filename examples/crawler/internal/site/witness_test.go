@@ -138,3 +138,13 @@ func TestLogRecordsRequests(t *testing.T) {
 		t.Errorf("the cut answer is logged as %+v", cut)
 	}
 }
+
+// A request whose client has gone is in nobody's way, however late the server learns it.
+func TestAbortedIsNotInFlight(t *testing.T) {
+	gone := at("a", "/x", 0, 0, 40)
+	gone.Aborted = true
+	w := Witness{gone, at("a", "/x", 200, 10, 20), at("a", "/y", 200, 20, 30)}
+	if got := w.MaxInFlight()["a"]; got != 1 {
+		t.Errorf("MaxInFlight() = %d beside an aborted request, want 1", got)
+	}
+}
