@@ -3,6 +3,7 @@ package kv_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -221,10 +222,17 @@ func TestCacheRefuses(t *testing.T) {
 	}
 	other := storetest.Open(t, store.Options{})
 	openCache(t, other, stringOptions{})
-	err := other.Update(ctx, func(tx *store.Tx) error { return c.SetTx(tx, "a", large("x"), kv.SetOptions{}) })
-	if err == nil {
-		t.Error("SetTx() in a transaction of another store succeeded")
-	}
+	err := other.Update(ctx, func(tx *store.Tx) error {
+		setErr := c.SetTx(tx, "a", large("x"), kv.SetOptions{})
+		_, getErr := c.GetTx(tx, "a")
+		for _, err := range []error{setErr, getErr} {
+			if err == nil || !strings.Contains(err.Error(), "another store.DB") {
+				t.Errorf("in a transaction of another store: %v", err)
+			}
+		}
+		return nil
+	})
+	f.must(err)
 	f.want(c, "a", large("a"))
 	f.wantFiles(1)
 }
@@ -290,4 +298,19 @@ func TestCacheFileMissing(t *testing.T) {
 	}
 	f.set(c, "a", "again", kv.SetOptions{})
 	f.want(c, "a", "again")
+}
+
+// Items crosses from page to page without a gap, from the empty key on.
+func TestCacheItemsPages(t *testing.T) {
+	f := newFixture(t)
+	c := f.cache(stringOptions{})
+	keys := []string{""}
+	for i := range 126 {
+		keys = append(keys, fmt.Sprintf("a%03d", i))
+	}
+	keys = append(keys, "b", "b\x00", "c") // the second is on the next page
+	for _, key := range keys {
+		f.set(c, key, "v", kv.SetOptions{})
+	}
+	f.wantKeys(c, strings.Join(keys, " "))
 }
