@@ -225,6 +225,9 @@ func (g *Grant) disarm() {
 func (g *Grant) extend() {
 	var until time.Duration
 	err := g.of.db.Batch(g.ctx, false, func(tx *store.Tx) error {
+		if g.ctx.Err() != nil { // it was fenced while this waited for the store
+			return g.of.lost()
+		}
 		until = tx.Monotonic() + g.lease
 		return g.of.update(tx, g.id, "lease_until", int64(until))
 	})
