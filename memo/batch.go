@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -12,20 +13,30 @@ import (
 	dsync "github.com/dcq-go/dcq/sync"
 )
 
+// maxBatch bounds the arguments of one call of Options.Batch: acquiring the right to
+// compute them all is one transaction.
+const maxBatch = 256
+
 // GetMany returns the results for arguments, in their order. What is not remembered is
 // computed together by Options.Batch, if that is set, else each by itself, some at a
 // time; what another process, or goroutine, is computing is waited for. It returns the
-// first error, as Get does; what was computed is remembered even so.
+// first error, as Get does; what was computed is remembered even so. An error of
+// Options.Batch is not remembered, and not told to others.
 func (f *Func[K, V]) GetMany(ctx context.Context, args ...K) ([]V, error) {
+	questions := make([]question[K], len(args))
+	for i, arg := range args {
+		var err error
+		if questions[i], err = f.question(arg); err != nil {
+			return nil, fmt.Errorf("argument %d: %w", i, err)
+		}
+	}
 	values := make([]V, len(args))
-	missing, err := f.lookMany(ctx, args, values)
+	missing, err := f.lookMany(ctx, questions, values)
 	if err != nil {
 		return nil, err
 	}
-	if f.opts.Batch != nil && len(missing) > 1 {
-		if missing, err = f.computeMany(ctx, args, values, missing); err != nil {
-			return nil, err
-		}
+	if missing, err = f.computeAll(ctx, questions, values, missing); err != nil {
+		return nil, err
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(f.opts.Refreshers)
@@ -49,113 +60,139 @@ func (f *Func[K, V]) Warm(ctx context.Context, args ...K) error {
 }
 
 // lookMany fills in what is remembered, and returns the places of the rest.
-func (f *Func[K, V]) lookMany(ctx context.Context, args []K, values []V) (missing []int, err error) {
-	for i, arg := range args {
-		key, err := f.key(arg)
-		if err != nil {
-			return nil, fmt.Errorf("argument %d: %w", i, err)
-		}
-		e, err := f.look(ctx, key)
+func (f *Func[K, V]) lookMany(ctx context.Context, questions []question[K], values []V) (missing []int, err error) {
+	for i, q := range questions {
+		m, err := f.look(ctx, q)
 		if err != nil {
 			return nil, err
 		}
-		if e == nil || e.kind == isShared {
+		if !m.remembered() {
 			missing = append(missing, i)
 			continue
 		}
-		if values[i], err = f.serve(ctx, key, arg, e); err != nil {
+		if values[i], err = f.serve(ctx, q, m); err != nil {
 			return nil, err
 		}
 	}
 	return missing, nil
 }
 
-// claim is a key that a batch computes.
-type claim struct {
-	place int
-	key   []byte
-	grant *dsync.Grant
-}
-
-// computeMany computes together what nobody else computes, and returns the places of
-// what somebody does, or what could not be remembered.
-func (f *Func[K, V]) computeMany(ctx context.Context, args []K, values []V, missing []int) (rest []int, err error) {
-	since, err := f.since(ctx)
-	if err != nil {
-		return nil, err
+// computeAll computes together what nobody else computes, and returns the places of what
+// somebody does.
+func (f *Func[K, V]) computeAll(ctx context.Context, questions []question[K], values []V, missing []int) (rest []int, err error) {
+	if f.opts.Batch == nil || len(missing) < 2 {
+		return missing, nil
 	}
-	claims, rest, err := f.claimMany(ctx, args, missing)
-	if err != nil || len(claims) == 0 {
-		return rest, err
-	}
-	batch := make([]K, len(claims))
-	for i, c := range claims {
-		batch[i] = args[c.place]
-	}
-	clock := f.db.Clock()
-	begin := clock.Monotonic()
-	results, err := f.callBatch(ctx, batch)
-	took := (clock.Monotonic() - begin) / time.Duration(len(claims))
-	if err == nil && len(results) != len(batch) {
-		err = fmt.Errorf("memo: Options.Batch returned %d results for %d arguments", len(results), len(batch))
-	}
-	if err != nil {
-		return nil, errors.Join(err, f.releaseAll(ctx, claims))
-	}
-	for i, c := range claims {
-		values[c.place] = results[i]
-		e := entry{created: clock.Now(), took: took}
-		e.retry, e.fresh = e.created, e.created.Add(f.jitter(f.opts.TTL))
-		if e.data, err = f.values.Encode(results[i]); err != nil {
-			return nil, errors.Join(err, f.releaseAll(ctx, claims[i:]))
+	for places := range slices.Chunk(missing, maxBatch) {
+		claims, others, err := f.claim(ctx, questions, places)
+		if err != nil {
+			return nil, err
 		}
-		if err := f.keep(ctx, c.grant, since, c.key, batch[i], e, nil); errors.Is(err, store.ErrLost) {
-			rest = append(rest, c.place)
-		} else if err != nil {
-			return nil, errors.Join(err, f.releaseAll(ctx, claims[i:]))
+		rest = append(rest, others...)
+		if err := f.computeTogether(ctx, claims, values); err != nil {
+			return nil, err
 		}
 	}
 	return rest, nil
 }
 
-// claimMany acquires the right to compute each key that is free, in one commit.
-func (f *Func[K, V]) claimMany(ctx context.Context, args []K, missing []int) (claims []claim, rest []int, err error) {
+// claim is the right to compute one of many.
+type claim[K any] struct {
+	question[K]
+	place int
+	grant *dsync.Grant
+	kept  bool // it is remembered, and the grant released
+}
+
+// claim acquires the right to compute each key that is free, in one transaction. An
+// argument that is there twice is somebody else's the second time.
+func (f *Func[K, V]) claim(ctx context.Context, questions []question[K], places []int) (claims []claim[K], others []int, err error) {
 	err = f.db.Batch(ctx, false, func(tx *store.Tx) error {
-		claims, rest = nil, nil
-		for _, i := range missing {
-			c := claim{place: i}
-			if c.key, err = f.key(args[i]); err != nil {
+		claims, others = nil, nil
+		for _, i := range places {
+			g, err := f.claimTx(tx, questions[i])
+			switch {
+			case err == nil:
+				claims = append(claims, claim[K]{questions[i], i, g, false})
+			case errors.Is(err, dsync.ErrNotAcquired):
+				others = append(others, i)
+			default:
 				return err
 			}
-			l, err := f.lock(ctx, c.key)
-			if err != nil {
-				return err
-			}
-			known, err := f.cache.ContainsTx(tx, c.key)
-			if err != nil {
-				return err
-			}
-			if !known {
-				c.grant, err = l.AcquireWriteTx(tx)
-			}
-			if known || errors.Is(err, dsync.ErrNotAcquired) { // for the same argument twice, too
-				rest = append(rest, i)
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			claims = append(claims, c)
 		}
 		return nil
 	})
-	return claims, rest, err
+	return claims, others, err
 }
 
-func (f *Func[K, V]) releaseAll(ctx context.Context, claims []claim) error {
-	var errs []error
-	for _, c := range claims {
-		errs = append(errs, release(ctx, c.grant))
+// claimTx acquires the right to compute, or returns ErrNotAcquired: somebody computes, or
+// has done so.
+func (f *Func[K, V]) claimTx(tx *store.Tx, q question[K]) (*dsync.Grant, error) {
+	l, err := f.lock(tx.Context(), q.key)
+	if err != nil {
+		return nil, err
 	}
-	return errors.Join(errs...)
+	known, err := f.cache.ContainsTx(tx, q.key)
+	if err != nil {
+		return nil, err
+	}
+	if known {
+		return nil, dsync.ErrNotAcquired
+	}
+	return l.AcquireWriteTx(tx)
+}
+
+// computeTogether computes, and remembers, what is claimed, and releases the claims.
+func (f *Func[K, V]) computeTogether(ctx context.Context, claims []claim[K], values []V) error {
+	if len(claims) == 0 {
+		return nil
+	}
+	defer func() { // also if the function ends its goroutine
+		for _, c := range claims {
+			if !c.kept {
+				release(ctx, c.grant)
+			}
+		}
+	}()
+	since, err := f.generation(ctx)
+	if err != nil {
+		return err
+	}
+	args := make([]K, len(claims))
+	for i, c := range claims {
+		args[i] = c.arg
+	}
+	clock := f.db.Clock()
+	begin := clock.Monotonic()
+	results, data, err := f.callBatch(ctx, args)
+	if err != nil {
+		return err
+	}
+	took := (clock.Monotonic() - begin) / time.Duration(len(claims))
+	for i := range claims {
+		c := &claims[i]
+		values[c.place] = results[i]
+		c.kept, _ = f.remember(ctx, c.grant, since, c.question, f.entry(c.grant, data[i], nil, took), nil)
+	}
+	return nil
+}
+
+// callBatch calls Options.Batch and encodes the results.
+func (f *Func[K, V]) callBatch(ctx context.Context, args []K) (results []V, data [][]byte, err error) {
+	err = guard(func() (err error) {
+		if results, err = f.opts.Batch(ctx, args); err != nil {
+			return err
+		}
+		if len(results) != len(args) {
+			return fmt.Errorf("memo: Options.Batch returned %d results for %d arguments", len(results), len(args))
+		}
+		data = make([][]byte, len(args))
+		for i, v := range results {
+			if data[i], err = f.values.Encode(v); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return results, data, err
 }

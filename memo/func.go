@@ -17,13 +17,13 @@ import (
 
 // Func is a function whose results are remembered.
 type Func[K, V any] struct {
-	db     *store.DB
-	name   string
-	fn     func(context.Context, K) (V, error)
-	opts   Options[K, V]
-	cache  *kv.Cache[[]byte, entry]
-	values store.Values[V]
-	slots  chan struct{} // of recomputations in the background
+	db         *store.DB
+	name       string
+	fn         func(context.Context, K) (V, error)
+	opts       Options[K, V]
+	cache      *kv.Cache[[]byte, entry]
+	values     store.Values[V]
+	background *background
 
 	mu         sync.Mutex // protects the fields below
 	flights    map[string]*flight[V]
@@ -40,7 +40,7 @@ const maxName = 180
 // It returns ErrName, the faults of opts, or an error of package kv or of the store.
 func Open[K, V any](ctx context.Context, db *store.DB, name string, fn func(context.Context, K) (V, error), opts Options[K, V]) (*Func[K, V], error) {
 	f := &Func[K, V]{
-		db: db, name: name, fn: fn, values: store.NewValues(db, opts.Codec),
+		db: db, name: name, fn: fn, opts: opts.withDefaults(), values: store.NewValues(db, opts.Codec), background: backgroundOf(db),
 		flights: make(map[string]*flight[V]), refreshing: make(map[string]struct{}),
 	}
 	if err := f.open(ctx, opts); err != nil {
@@ -50,18 +50,20 @@ func Open[K, V any](ctx context.Context, db *store.DB, name string, fn func(cont
 }
 
 func (f *Func[K, V]) open(ctx context.Context, opts Options[K, V]) (err error) {
-	if fault := store.NameFault(f.name); fault != "" || len(f.name) > maxName {
-		return fmt.Errorf("%w: %s", ErrName, orText(fault, fmt.Sprintf("it has more than %d bytes", maxName)))
+	if fault := store.NameFault(f.name); fault != "" {
+		return fmt.Errorf("%w: %s", ErrName, fault)
+	}
+	if len(f.name) > maxName {
+		return fmt.Errorf("%w: it has %d bytes, at most %d are allowed", ErrName, len(f.name), maxName)
 	}
 	if err := opts.validate(); err != nil {
 		return err
 	}
-	f.opts = opts.withDefaults()
-	f.slots = make(chan struct{}, f.opts.Refreshers)
-	for _, p := range []*store.Package{Package, dsync.Package} {
-		if err := f.db.Use(ctx, p); err != nil {
-			return err
-		}
+	if _, err := f.lock(ctx, nil); err != nil {
+		return err
+	}
+	if err := f.db.Use(ctx, Package); err != nil {
+		return err
 	}
 	f.cache, err = kv.OpenCache(ctx, f.db, "memo:"+f.name, kv.CacheOptions[[]byte, entry]{
 		Codec: entryCodec{}, SizeLimit: opts.SizeLimit, Policy: opts.Policy,
@@ -69,62 +71,58 @@ func (f *Func[K, V]) open(ctx context.Context, opts Options[K, V]) (err error) {
 	return err
 }
 
-func orText(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
-}
+// String names the function.
+func (f *Func[K, V]) String() string { return fmt.Sprintf("memo %q", f.name) }
 
 // Get returns the result for an argument: what is remembered, or else what the function
 // returns now, here or in another process. It returns the context's cause if ctx ends
-// first, ErrKey if the argument cannot be a key, an error of the function, or one of
-// the store.
+// first, ErrKey or ErrTag if the argument has no key or no tag, ErrDeadlock, an error of
+// the function, or one of the store.
 func (f *Func[K, V]) Get(ctx context.Context, arg K) (value V, err error) {
-	key, err := f.key(arg)
+	q, err := f.question(arg)
 	if err != nil {
 		return value, err
 	}
-	e, err := f.look(ctx, key)
+	m, err := f.look(ctx, q)
 	if err != nil {
 		return value, err
 	}
-	if e == nil || e.kind == isShared {
-		return f.wait(ctx, key, arg)
+	if m.remembered() {
+		return f.serve(ctx, q, m)
 	}
-	return f.serve(ctx, key, arg, e)
+	return f.wait(ctx, q, m)
 }
 
 // serve returns what is remembered, and sees to it that it is computed again when it is
 // time.
-func (f *Func[K, V]) serve(ctx context.Context, key []byte, arg K, e *entry) (V, error) {
-	now := f.db.Clock().Now()
-	if e.early(now, f.opts.Beta, 1-rand.Float64()) && !now.Before(e.retry) {
-		f.refresh(ctx, key, arg, e)
+func (f *Func[K, V]) serve(ctx context.Context, q question[K], m *memory[V]) (V, error) {
+	if m.due(f.db.Clock().Now(), f.opts.Beta, 1-rand.Float64()) {
+		f.refresh(ctx, q, m)
 	}
-	return f.result(e)
+	return m.value, m.err
 }
 
-// Force computes the result anew and remembers it, whatever is remembered. Other
-// callers are served meanwhile what there is. Errors are as for Get; after one, what
+// Force calls the function, after the calls for the same argument that are under way,
+// and remembers what it returns, whatever is remembered. Other callers are served
+// meanwhile what there is. Errors are as for Get; after one that is not remembered, what
 // was remembered is remembered.
 func (f *Func[K, V]) Force(ctx context.Context, arg K) (value V, err error) {
-	key, err := f.key(arg)
+	q, err := f.question(arg)
 	if err != nil {
 		return value, err
 	}
-	for try := 0; ; try++ {
-		g, err := f.acquire(ctx, key, true)
+	for {
+		g, err := f.acquire(ctx, q, true)
 		if err != nil {
 			return value, err
 		}
-		old, err := f.look(ctx, key)
+		m, err := f.look(ctx, q)
 		if err != nil {
-			return value, errors.Join(err, release(ctx, g))
+			release(ctx, g)
+			return value, err
 		}
-		value, err = f.compute(ctx, g, key, arg, old)
-		if !errors.Is(err, errVoid) || try >= maxVoid {
-			return value, notVoid(err)
+		if o := f.compute(ctx, g, q, m); !o.again() {
+			return o.value, o.err
 		}
 	}
 }
@@ -133,94 +131,52 @@ func (f *Func[K, V]) Force(ctx context.Context, arg K) (value V, err error) {
 type Info struct {
 	Created  time.Time     // when the function returned it
 	Took     time.Duration // how long the call took
-	Fresh    bool          // it needs not be computed again
+	Fresh    bool          // its TTL is not over
 	Expires  time.Time     // when it is not served any longer
-	Failures int           // how often computing it again has failed
+	Failures int           // how many calls have failed since
 }
 
 // Peek returns what is remembered without computing anything: a result, or an error of
-// Options.Negative. It returns ErrNotFound if there is nothing, ErrKey, or an error of
-// the store.
+// Options.Negative, as a [RememberedError]. It returns ErrNotFound if there is nothing,
+// ErrKey or ErrTag, or an error of the store.
 func (f *Func[K, V]) Peek(ctx context.Context, arg K) (value V, info Info, err error) {
-	key, err := f.key(arg)
+	q, err := f.question(arg)
 	if err != nil {
 		return value, info, err
 	}
-	item, err := f.cache.GetItem(ctx, key)
-	if err == nil && item.Value.kind == isShared {
-		err = fmt.Errorf("%w: %s", ErrNotFound, f)
-	}
+	m, err := f.look(ctx, q)
 	if err != nil {
 		return value, info, err
 	}
-	e := &item.Value
-	info = Info{e.created, e.took, f.db.Clock().Now().Before(e.fresh), item.Expires, e.failures}
-	value, err = f.result(e)
-	return value, info, err
-}
-
-// String names the function.
-func (f *Func[K, V]) String() string { return fmt.Sprintf("memo %q", f.name) }
-
-// Invalidate forgets the result for an argument. What is being computed for it is not
-// remembered, nor told to anybody who asks after this call. It returns ErrKey or an
-// error of the store; nothing is forgotten then.
-func (f *Func[K, V]) Invalidate(ctx context.Context, arg K) error {
-	err := f.db.Batch(ctx, false, func(tx *store.Tx) error { return f.InvalidateTx(tx, arg) })
-	return err
-}
-
-// InvalidateTx is [Func.Invalidate] as part of a transaction, such as the one that
-// changes what the result depends on.
-func (f *Func[K, V]) InvalidateTx(tx *store.Tx, arg K) error {
-	key, err := f.key(arg)
-	if err != nil {
-		return err
+	if !m.remembered() {
+		return value, info, fmt.Errorf("%w: %s", ErrNotFound, f)
 	}
-	if _, err := f.cache.DeleteTx(tx, key); err != nil {
-		return err
-	}
-	l, err := f.lock(tx.Context(), key)
-	if err != nil {
-		return err
-	}
-	tx.AfterCommit(func() { f.detach(key) })
-	return l.RevokeTx(tx)
+	return m.value, Info{m.created, m.took, f.db.Clock().Now().Before(m.fresh), m.expires, m.failures}, m.err
 }
 
-// InvalidateTag forgets the results of a tag, and returns how many there were. What is
-// being computed, of any tag, is not remembered. It returns an error of the store; some
-// may be forgotten then.
-func (f *Func[K, V]) InvalidateTag(ctx context.Context, tag string) (int, error) {
-	return f.forget(ctx, func() (int, error) { return f.cache.Evict(ctx, tag) })
+// question is an argument and what is derived from it.
+type question[K any] struct {
+	arg K
+	key []byte
+	tag string
 }
 
-// InvalidateAll forgets all results, as InvalidateTag does.
-func (f *Func[K, V]) InvalidateAll(ctx context.Context) (int, error) {
-	return f.forget(ctx, func() (int, error) { return f.cache.Clear(ctx) })
-}
-
-func (f *Func[K, V]) forget(ctx context.Context, remove func() (int, error)) (int, error) {
-	err := f.db.Batch(ctx, false, func(tx *store.Tx) error { return nextGeneration(tx, f.name) })
-	if err != nil {
-		return 0, err
-	}
-	f.detachAll()
-	return remove()
-}
-
-// key returns the key of an argument.
-func (f *Func[K, V]) key(arg K) ([]byte, error) {
+func (f *Func[K, V]) question(arg K) (q question[K], err error) {
 	b, err := f.opts.Key(arg)
 	if err != nil {
-		return nil, err
+		return q, err
 	}
-	b = append([]byte(f.opts.Version+"\x00"), b...)
-	if len(b) > kv.MaxKey {
-		sum := sha256.Sum256(b)
-		b = append([]byte(f.opts.Version[:min(len(f.opts.Version), 64)]+"\x00#"), sum[:]...)
+	var w keyWriter
+	w.text(partText, f.opts.Version)
+	w.Write(b)
+	q = question[K]{arg: arg, key: compact(w.Bytes()), tag: f.opts.Tag(arg)}
+	if q.tag == "" {
+		return q, nil
 	}
-	return b, nil
+	if fault := store.NameFault(q.tag); fault != "" {
+		return q, fmt.Errorf("%w: %s", ErrTag, fault)
+	}
+	return q, nil
 }
 
 // lock is held by who computes the result of a key, and shared by those who wait for it.
@@ -229,28 +185,53 @@ func (f *Func[K, V]) lock(ctx context.Context, key []byte) (*dsync.RWLock, error
 	return dsync.OpenRWLock(ctx, f.db, "memo/"+f.name+"/"+hex.EncodeToString(sum[:16]), dsync.Options{Lease: f.opts.Lease})
 }
 
-// look returns what is remembered of a key, or nil.
-func (f *Func[K, V]) look(ctx context.Context, key []byte) (*entry, error) {
-	e, err := f.cache.Get(ctx, key)
-	if errors.Is(err, kv.ErrNotFound) || errors.Is(err, store.ErrDecode) {
-		return nil, nil // what another version wrote is computed again
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &e, nil
+// memory is what is remembered.
+type memory[V any] struct {
+	entry
+	expires time.Time
+	value   V
+	err     error // instead of a value
 }
 
-// result returns what an entry is of.
-func (f *Func[K, V]) result(e *entry) (value V, err error) {
-	if e.kind == isResult {
-		return f.values.Load(store.Value{Inline: e.data})
+// remembered reports whether it is for everybody, and not only for those who waited.
+func (m *memory[V]) remembered() bool { return m != nil && m.kind != isShared }
+
+// is returns the token of the call it is of, 0 for nothing.
+func (m *memory[V]) is() int64 {
+	if m == nil {
+		return 0
 	}
+	return m.token
+}
+
+// look returns what is remembered, or nil. What cannot be read any longer is computed
+// again: another version wrote it, or a stranger removed its file.
+func (f *Func[K, V]) look(ctx context.Context, q question[K]) (*memory[V], error) {
+	item, err := f.cache.GetItem(ctx, q.key)
+	if err == nil {
+		m := &memory[V]{entry: item.Value, expires: item.Expires}
+		if m.kind != isResult {
+			m.err = f.rememberedError(m.entry)
+			return m, nil
+		}
+		if m.value, err = f.values.Load(store.Value{Inline: m.data}); err == nil {
+			return m, nil
+		}
+	}
+	for _, nothing := range []error{kv.ErrNotFound, store.ErrDecode, store.ErrBlobMissing} {
+		if errors.Is(err, nothing) {
+			return nil, nil
+		}
+	}
+	return nil, err
+}
+
+func (f *Func[K, V]) rememberedError(e entry) error {
 	remembered := &RememberedError{Text: string(e.data)}
 	for _, is := range f.opts.Negative {
-		if is.Error() == e.sentinel {
+		if e.kind == isNegative && is.Error() == e.sentinel {
 			remembered.is = is
 		}
 	}
-	return value, remembered
+	return remembered
 }

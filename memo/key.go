@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -12,12 +11,11 @@ import (
 	"time"
 )
 
-// ErrKey is returned when a value cannot be a key: it has a function, a channel, an
-// unsafe pointer, or more levels than a value without a cycle would have.
-var ErrKey = errors.New("memo: not usable as a key")
-
-// maxDepth bounds the levels of a key.
-const maxDepth = 64
+// Bounds of what a key is made from.
+const (
+	maxDepth = 64      // levels: a value with a cycle has more
+	maxParts = 1 << 20 // of values whose pointers share what they lead to
+)
 
 // Key derives the bytes under which the result for an argument is kept. Two arguments
 // have one key only if they are equal in all their parts: every part is written with
@@ -28,23 +26,41 @@ const maxDepth = 64
 // field that is added changes all keys, as it should. Long keys are replaced by their
 // SHA-256.
 //
+// It returns ErrKey for a function, a channel, an unsafe pointer, a time.Time in an
+// unexported field, and for more than 64 levels, or a million parts, as a value with a
+// cycle has.
+//
 // That the function behind the key has changed cannot be seen: give it another version.
-func Key(v any) ([]byte, error) {
-	w := keyWriter{}
-	if err := w.write(reflect.ValueOf(v), 0); err != nil {
+func Key(v any) ([]byte, error) { return writeKey(reflect.ValueOf(v)) }
+
+// keyOf is Key for an argument whose type may be an interface.
+func keyOf[K any](arg K) ([]byte, error) { return writeKey(reflect.ValueOf(&arg).Elem()) }
+
+func writeKey(v reflect.Value) ([]byte, error) {
+	w := keyWriter{left: new(int)}
+	*w.left = maxParts
+	if err := w.write(v, 0); err != nil {
 		return nil, err
 	}
-	b := w.Bytes()
+	return compact(w.Bytes()), nil
+}
+
+// compact replaces what is long. What is short is marked, so that none can be made that
+// looks like the replacement of something else.
+func compact(b []byte) []byte {
 	const long = 256
 	if len(b) <= long {
-		return append([]byte{'='}, b...), nil
+		return append([]byte{'='}, b...)
 	}
 	sum := sha256.Sum256(b)
-	return append([]byte{'#'}, sum[:]...), nil
+	return append([]byte{'#'}, sum[:]...)
 }
 
 // keyWriter writes the canonical form of values.
-type keyWriter struct{ bytes.Buffer }
+type keyWriter struct {
+	bytes.Buffer
+	left *int // parts that may follow
+}
 
 // Kinds of parts. They are stored: only ever add to them.
 const (
@@ -79,6 +95,9 @@ var timeType = reflect.TypeFor[time.Time]()
 func (w *keyWriter) write(v reflect.Value, depth int) error {
 	if depth > maxDepth {
 		return fmt.Errorf("%w: more than %d levels; is there a cycle?", ErrKey, maxDepth)
+	}
+	if *w.left--; *w.left < 0 {
+		return fmt.Errorf("%w: more than %d parts", ErrKey, maxParts)
 	}
 	if !v.IsValid() {
 		w.WriteByte(partNil)
@@ -144,10 +163,27 @@ func (w *keyWriter) behind(v reflect.Value, depth int) error {
 		return nil
 	}
 	if v.Kind() == reflect.Interface {
-		t := v.Elem().Type()
-		w.text(partTyped, t.PkgPath()+"."+t.String())
+		w.text(partTyped, typeName(v.Elem().Type()))
 	}
 	return w.write(v.Elem(), depth+1)
+}
+
+// typeName names a type with the paths of all packages that it is made from.
+func typeName(t reflect.Type) string {
+	if t.Name() != "" {
+		return t.PkgPath() + "." + t.Name()
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return "*" + typeName(t.Elem())
+	case reflect.Slice:
+		return "[]" + typeName(t.Elem())
+	case reflect.Array:
+		return fmt.Sprintf("[%d]%s", t.Len(), typeName(t.Elem()))
+	case reflect.Map:
+		return "map[" + typeName(t.Key()) + "]" + typeName(t.Elem())
+	}
+	return t.String() // the fields of a struct follow with the value
 }
 
 func (w *keyWriter) list(v reflect.Value, depth int) error {
@@ -176,7 +212,7 @@ func (w *keyWriter) entries(v reflect.Value, depth int) error {
 	}
 	var list [][]byte
 	for iter := v.MapRange(); iter.Next(); {
-		var e keyWriter
+		e := keyWriter{left: w.left}
 		if err := e.write(iter.Key(), depth+1); err != nil {
 			return err
 		}
