@@ -125,7 +125,8 @@ func TestBarrierStoppedParty(t *testing.T) {
 	checkNobodyLeft(t, db)
 }
 
-// Whose barrier broke is told so, although it was reset since.
+// Whose barrier broke is told so, although it was reset since, and removed, and made
+// again.
 func TestBarrierStoppedPartyBroken(t *testing.T) {
 	t.Parallel()
 	db := storetest.Open(t, store.Options{})
@@ -134,16 +135,17 @@ func TestBarrierStoppedPartyBroken(t *testing.T) {
 	party.Send("arrive")
 	waitForArrived(t, b, 1)
 	party.Signal(syscall.SIGSTOP)
-	if err := b.Reset(t.Context()); err != nil {
+	if err := errors.Join(b.Reset(t.Context()), b.Remove(t.Context())); err != nil {
 		t.Fatal(err)
 	}
+	b = openBarrier(t, db, 2)
 	other := arrive(t.Context(), b)
 	waitForArrived(t, b, 1)
 	party.Signal(syscall.SIGCONT)
 	party.Expect("broken")
 	party.Expect("ready, missed 0")
 	party.Send("arrive")
-	party.Expect("passed 2 as 1")
+	party.Expect("passed 1 as 1")
 	<-other
 	checkNobodyLeft(t, db)
 }

@@ -192,6 +192,34 @@ func TestBarrierBreaks(t *testing.T) {
 	checkNobodyLeft(t, db)
 }
 
+// Who was let through before it gives up has passed.
+func TestBarrierTooLateToGiveUp(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	b, d := openBarrier(t, db, 2), openDouble(t, db, 2)
+	for g := range int64(50) {
+		ctx, giveUp := context.WithCancel(t.Context())
+		first, early := arrive(ctx, b), enter(ctx, d)
+		waitForArrived(t, b, 1)
+		waitForDouble(t, d, dsync.DoubleBarrierState{Parties: 2, Entering: 1, Generation: g + 1})
+		second := enter(t.Context(), d)
+		waitForDouble(t, d, dsync.DoubleBarrierState{Parties: 2, Inside: 2, Open: true, Generation: g + 1})
+		if _, err := b.Wait(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		giveUp() // before the first can have looked, mostly
+		if r := <-first; r.err != nil || r.p != (dsync.Passage{Generation: g + 1}) {
+			t.Errorf("Wait() = %+v", r)
+		}
+		checkState(t, b, dsync.BarrierState{Parties: 2, Generation: g + 2})
+		left := leave(t.Context(), inside(t, early))
+		if err := errors.Join(inside(t, second).Leave(t.Context()), <-left); err != nil {
+			t.Errorf("Leave() = %v", err)
+		}
+	}
+	checkNobodyLeft(t, db)
+}
+
 // Who has not arrived cannot break anything.
 func TestBarrierContextEndedBefore(t *testing.T) {
 	t.Parallel()
