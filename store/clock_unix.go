@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func monotonic() time.Duration {
+// kernelMonotonic asks the kernel.
+func kernelMonotonic() time.Duration {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
 		panic("store: no monotonic clock: " + err.Error())

@@ -78,8 +78,7 @@ func (tx *Tx) ownSession() (*session, error) {
 	}
 	closing := tx.db.isClosing()
 	if s := tx.db.currentSession(); s != nil {
-		var known bool
-		err := tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dcq_sessions WHERE id = ? AND dead = 0)`, s.id).Scan(&known)
+		known, err := tx.onRecord(s.id)
 		if err != nil {
 			return nil, err
 		}
@@ -95,6 +94,20 @@ func (tx *Tx) ownSession() (*session, error) {
 		return nil, ErrClosed
 	}
 	return tx.newSession()
+}
+
+// onRecord reports whether a session is on record as alive. Who needs that needs the
+// counter next, for a token, so both are read in one statement.
+func (tx *Tx) onRecord(id int64) (known bool, err error) {
+	if tx.nextRead {
+		err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dcq_sessions WHERE id = ? AND dead = 0)`, id).Scan(&known)
+		return known, err
+	}
+	err = tx.QueryRow(`
+		SELECT EXISTS (SELECT 1 FROM dcq_sessions WHERE id = ? AND dead = 0), next
+		FROM dcq_meta WHERE one = 1`, id).Scan(&known, &tx.next)
+	tx.nextRead = err == nil
+	return known, err
 }
 
 func (db *DB) isClosing() bool {

@@ -252,15 +252,20 @@ func (r resource) grant(tx *store.Tx, h waiting) error {
 
 // end ends a grant that still stands and lets the next in.
 func (r resource) end(tx *store.Tx, id int64) error {
-	n, err := tx.Exec(`DELETE FROM dcq_grants WHERE kind = ? AND name = ? AND waits = 0 AND id = ? AND lease_until > ?`,
-		r.kind, r.name, id, int64(tx.Monotonic()))
+	var line bool
+	err := tx.QueryRow(`
+		DELETE FROM dcq_grants WHERE kind = ? AND name = ? AND waits = 0 AND id = ? AND lease_until > ?
+		RETURNING EXISTS (SELECT 1 FROM dcq_grants w WHERE w.kind = dcq_grants.kind AND w.name = dcq_grants.name AND w.waits = 1)`,
+		r.kind, r.name, id, int64(tx.Monotonic())).Scan(&line)
+	if errors.Is(err, store.ErrNoRows) {
+		return r.lost()
+	}
 	if err != nil {
 		return err
 	}
-	if n == 0 {
-		return r.lost()
+	if line {
+		r.deferDispatch(tx)
 	}
-	r.deferDispatch(tx)
 	return r.changed(tx)
 }
 
@@ -313,7 +318,14 @@ func (r resource) changed(tx *store.Tx) error {
 // observed is what the observers of an election wait for.
 func (r resource) observed() string { return "observe/" + r.name }
 
-func (r resource) lost() error { return fmt.Errorf("%w: %s", ErrLost, r) }
+func (r resource) lost() error { return lostError{r} }
+
+// lostError is ErrLost with what was lost, put into words only when somebody reads it:
+// each grant has one as the cause of its end.
+type lostError struct{ of resource }
+
+func (e lostError) Error() string { return fmt.Sprintf("%v: %s", ErrLost, e.of) }
+func (e lostError) Unwrap() error { return ErrLost }
 
 // endGrants takes back what a session held or waited for.
 func endGrants(tx *store.Tx, session int64) error {

@@ -1,0 +1,7 @@
+//go:build unix && !linux
+
+package store
+
+import "time"
+
+func monotonic() time.Duration { return kernelMonotonic() }
