@@ -3,7 +3,6 @@ package memo
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"github.com/dcq-go/dcq/kv"
@@ -133,7 +132,7 @@ func (f *Func[K, V]) entry(g *dsync.Grant, data []byte, err error, took time.Dur
 }
 
 func (f *Func[K, V]) jitter(d time.Duration) time.Duration {
-	return max(d-time.Duration(rand.Float64()*f.opts.Jitter*float64(d)), 1)
+	return max(d-time.Duration(f.random()*f.opts.Jitter*float64(d)), 1)
 }
 
 // lifetime is how long an entry is in the cache.

@@ -24,6 +24,7 @@ type Func[K, V any] struct {
 	cache      *kv.Cache[[]byte, entry]
 	values     store.Values[V]
 	background *background
+	random     func() float64 // in [0, 1)
 
 	mu         sync.Mutex // protects the fields below
 	flights    map[string]*flight[V]
@@ -41,7 +42,7 @@ const maxName = 180
 func Open[K, V any](ctx context.Context, db *store.DB, name string, fn func(context.Context, K) (V, error), opts Options[K, V]) (*Func[K, V], error) {
 	f := &Func[K, V]{
 		db: db, name: name, fn: fn, opts: opts.withDefaults(), values: store.NewValues(db, opts.Codec), background: backgroundOf(db),
-		flights: make(map[string]*flight[V]), refreshing: make(map[string]struct{}),
+		random: rand.Float64, flights: make(map[string]*flight[V]), refreshing: make(map[string]struct{}),
 	}
 	if err := f.open(ctx, opts); err != nil {
 		return nil, fmt.Errorf("open memo %q: %w", name, err)
@@ -74,6 +75,9 @@ func (f *Func[K, V]) open(ctx context.Context, opts Options[K, V]) (err error) {
 // String names the function.
 func (f *Func[K, V]) String() string { return fmt.Sprintf("memo %q", f.name) }
 
+// DB returns the store of the function.
+func (f *Func[K, V]) DB() *store.DB { return f.db }
+
 // Get returns the result for an argument: what is remembered, or else what the function
 // returns now, here or in another process. It returns the context's cause if ctx ends
 // first, ErrKey or ErrTag if the argument has no key or no tag, ErrDeadlock, an error of
@@ -96,7 +100,7 @@ func (f *Func[K, V]) Get(ctx context.Context, arg K) (value V, err error) {
 // serve returns what is remembered, and sees to it that it is computed again when it is
 // time.
 func (f *Func[K, V]) serve(ctx context.Context, q question[K], m *memory[V]) (V, error) {
-	if m.due(f.db.Clock().Now(), f.opts.Beta, 1-rand.Float64()) {
+	if m.due(f.db.Clock().Now(), f.opts.Beta, 1-f.random()) {
 		f.refresh(ctx, q, m)
 	}
 	return m.value, m.err
