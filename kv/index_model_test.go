@@ -109,10 +109,21 @@ func TestIndexAgainstModel(t *testing.T) {
 		}
 	}
 	r.synced()
+	r.blobs()
 	for _, db := range r.dbs {
 		storetest.Check(t, db)
 		wantErr(t, "Close()", db.Close(), nil)
 	}
+}
+
+// blobs fails the test unless the store has the files of the values, and no more.
+func (r *indexRun) blobs() {
+	var kept, used int
+	err := r.dbs[0].View(r.Context(), func(tx *store.Tx) error {
+		return tx.QueryRow(`
+			SELECT (SELECT count(*) FROM dcq_blobs), (SELECT count(*) FROM dcq_entries WHERE blob IS NOT NULL)`).Scan(&kept, &used)
+	})
+	r.want(kept, used, err)
 }
 
 func (r *indexRun) open(i int) {

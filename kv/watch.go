@@ -226,11 +226,11 @@ func (w *watcher) read(tx *store.Tx) error {
 	if w.inLine, err = w.w.InLineTx(tx); err != nil {
 		return err
 	}
-	return w.readPage(tx, now)
+	return w.readPage(tx)
 }
 
 // readPage reads changes with their values, by the primary keys of both tables.
-func (w *watcher) readPage(tx *store.Tx, now int64) error {
+func (w *watcher) readPage(tx *store.Tx) error {
 	w.changes = w.changes[:0]
 	read, bytes := 0, 0
 	err := tx.Query(`
@@ -257,9 +257,6 @@ func (w *watcher) readPage(tx *store.Tx, now int64) error {
 		return nil
 	})
 	w.more = read == pageRows || errors.Is(err, errPageFull)
-	if !w.more && err == nil {
-		w.after = now
-	}
 	if errors.Is(err, errPageFull) {
 		return nil
 	}

@@ -29,24 +29,11 @@ func watch(t testing.TB, ctx context.Context, ix *stringIndex, opts kv.WatchOpti
 	return &watching{t: t, next: next}
 }
 
-// news returns the next event that is not Synced.
-func (w *watching) news() (e kv.Event[string, string], err error, more bool) {
-	for {
-		if e, err, more = w.next(); e.Kind != kv.Synced {
-			return e, err, more
-		}
-	}
-}
-
 // expect fails the test unless these events come next.
 func (w *watching) expect(events ...string) {
 	w.t.Helper()
 	for _, wanted := range events {
-		next := w.news
-		if wanted == "synced" {
-			next = w.next
-		}
-		e, err, _ := next()
+		e, err, _ := w.next()
 		got := fmt.Sprint(e.Kind, " ", e.Key)
 		if e.Kind == kv.Put {
 			got += "=" + e.Value
@@ -67,7 +54,7 @@ func (w *watching) expect(events ...string) {
 // expectEnd fails the test unless the Watch ends with this error.
 func (w *watching) expectEnd(wanted error) {
 	w.t.Helper()
-	if e, err, more := w.news(); !more || !errors.Is(err, wanted) {
+	if e, err, more := w.next(); !more || !errors.Is(err, wanted) {
 		w.t.Errorf("the next event is %v, %v; want the error %v", e, err, wanted)
 	}
 	if e, err, more := w.next(); more {
@@ -133,6 +120,25 @@ func TestWatchTellsOnlyWhatWasDone(t *testing.T) {
 	w.expect("put b=1")
 }
 
+// A history that another process begins is known to those who write, also after a
+// transaction of theirs that failed.
+func TestWatchBeginsHistory(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	db, other := storetest.OpenDir(t, dir, store.Options{}), storetest.OpenDir(t, dir, store.Options{})
+	ix := openIndex(t, db, "x", kv.IndexOptions[string, string]{})
+	failed := errors.New("failed")
+	err := db.Update(t.Context(), func(tx *store.Tx) error {
+		_, err := ix.PutTx(tx, "a", "undone")
+		return errors.Join(err, failed)
+	})
+	wantErr(t, "Update()", err, failed)
+	w := watch(t, t.Context(), openIndex(t, other, "x", kv.IndexOptions[string, string]{}), kv.WatchOptions{Synced: true})
+	w.expect("synced")
+	put(t, ix, "a", "1")
+	w.expect("put a=1")
+}
+
 // A look and the revision of the same transaction fit together, also in one that writes.
 func TestWatchFromASnapshot(t *testing.T) {
 	t.Parallel()
@@ -173,6 +179,9 @@ func TestWatchCompacted(t *testing.T) {
 	revs := []int64{put(t, short, "first", "")}
 	for i := range 300 {
 		revs = append(revs, put(t, short, "k", fmt.Sprint(i)))
+		if i >= history {
+			watch(t, ctx, short, kv.WatchOptions{From: revs[len(revs)-1-history]}).expect("put k=?")
+		}
 	}
 	watch(t, ctx, short, kv.WatchOptions{From: revs[0]}).expectEnd(kv.ErrCompacted)
 	w := watch(t, ctx, short, kv.WatchOptions{From: revs[len(revs)-1-history]})
