@@ -1,7 +1,7 @@
 # Plain make prints this file's targets. Everything here is also runnable by hand.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test vet fmt-check lint tidy-check cross demo demo-small bench ci clean
+.PHONY: help build test vet fmt-check lint tidy-check cross modules demo demo-small bench bench-locks ci clean
 
 # A directory of HTML files for the demo to serve and crawl; without one it takes
 # Debian's documentation packages.
@@ -35,6 +35,12 @@ cross: ## build and vet for macOS and Windows
 	GOOS=windows GOARCH=amd64 go build ./...
 	GOOS=windows GOARCH=amd64 go vet ./...
 
+# The modules apart from the root's, whose dependencies users of dcq do not get.
+MODULES = $(patsubst %/go.mod,%,$(wildcard */go.mod */*/go.mod))
+
+modules: ## vet and test the other modules of the repository
+	@set -e; for m in $(MODULES); do echo "-- $$m"; (cd $$m && go vet ./... && go test ./...); done
+
 demo: ## crawl real documentation, kill a process, prove the result; SITE=DIR crawls that
 	go run ./examples/crawler demo $(SITE)
 
@@ -43,6 +49,9 @@ demo-small: ## the same with a few hundred made-up pages, in seconds
 
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . ./...
+
+bench-locks: ## measure the locks beside their peers
+	cd bench && go run ./locks
 
 ci: ## run what the CI runs
 	.ci/run
