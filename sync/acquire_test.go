@@ -124,6 +124,27 @@ func TestLateHolderExtends(t *testing.T) {
 	}
 }
 
+// Whoever finds that a lease is over lets the first in the line have what it was on.
+func TestEndOfLeaseDispatches(t *testing.T) {
+	t.Parallel()
+	clock := storetest.NewClock(time.Unix(1_000_000, 0))
+	db := storetest.Open(t, store.Options{Clock: clock})
+	s, err := OpenBoundedSemaphore(t.Context(), db, "s", 2, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	holder, first, second := newAcquirer(t, s, 2), newAcquirer(t, s, 1), newAcquirer(t, s, 2)
+	holder.step(t, "take", holder.takeOrJoin, true)
+	first.step(t, "join", first.takeOrJoin, false)
+	clock.Advance(DefaultLease)
+	second.step(t, "join after the end of the lease", second.takeOrJoin, false)
+	storetest.Check(t, db) // nobody waits for what is free
+	first.step(t, "a look", first.look, true)
+	if err := errors.Join(second.giveUp(t.Context()), first.giveUp(t.Context())); err != nil {
+		t.Error(err)
+	}
+}
+
 // One who gives up at the moment at which it is granted something passes that on.
 func TestGiveUpWhatWasGranted(t *testing.T) {
 	t.Parallel()
@@ -143,6 +164,7 @@ func TestGiveUpWhatWasGranted(t *testing.T) {
 	if err := second.giveUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	storetest.Check(t, db) // nobody waits for what is free
 	third.step(t, "a look after the first gave up", third.look, true)
 	second.step(t, "a look after giving up", second.look, false)
 	if err := errors.Join(second.giveUp(t.Context()), third.giveUp(t.Context())); err != nil {

@@ -298,6 +298,7 @@ func TestTimersAreStopped(t *testing.T) {
 			acquire := func(end error) error {
 				return tm.db.Update(tm.Context(), func(tx *store.Tx) (err error) {
 					g, err = tm.tx(tx)
+					expect("AcquireTx before the commit", 0)
 					return errors.Join(err, end)
 				})
 			}

@@ -101,9 +101,10 @@ func TestLeaderWhoHangs(t *testing.T) {
 	wantErr(t, "Proclaim after the lease", e.Proclaim(t.Context(), g, "x"), dsync.ErrLost)
 }
 
+// The clock stands: whoever is not woken does not look.
 func TestObserve(t *testing.T) {
 	t.Parallel()
-	db := storetest.Open(t, store.Options{})
+	db := storetest.Open(t, store.Options{Clock: storetest.NewClock(time.Unix(1e9, 0))})
 	e := openElection(t, db, "e")
 	cause := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
