@@ -52,7 +52,7 @@ func Open[K, V any](ctx context.Context, db *store.DB, name string, fn func(cont
 
 func (f *Func[K, V]) open(ctx context.Context, opts Options[K, V]) (err error) {
 	if fault := store.NameFault(f.name); fault != "" {
-		return fmt.Errorf("%w: %s", ErrName, fault)
+		return fmt.Errorf("%w: it %s", ErrName, fault)
 	}
 	if len(f.name) > maxName {
 		return fmt.Errorf("%w: it has %d bytes, at most %d are allowed", ErrName, len(f.name), maxName)
@@ -100,7 +100,7 @@ func (f *Func[K, V]) Get(ctx context.Context, arg K) (value V, err error) {
 // serve returns what is remembered, and sees to it that it is computed again when it is
 // time.
 func (f *Func[K, V]) serve(ctx context.Context, q question[K], m *memory[V]) (V, error) {
-	if m.due(f.db.Clock().Now(), f.opts.Beta, 1-f.random()) {
+	if m.due(f.db.Clock().Now(), m.expires, f.opts.Beta, 1-f.random()) {
 		f.refresh(ctx, q, m)
 	}
 	return m.value, m.err
@@ -178,7 +178,7 @@ func (f *Func[K, V]) question(arg K) (q question[K], err error) {
 		return q, nil
 	}
 	if fault := store.NameFault(q.tag); fault != "" {
-		return q, fmt.Errorf("%w: %s", ErrTag, fault)
+		return q, fmt.Errorf("%w: it %s", ErrTag, fault)
 	}
 	return q, nil
 }

@@ -50,7 +50,7 @@ func check(tx *store.Tx) ([]string, error) {
 // checkName returns ErrName unless s can name something.
 func checkName(what, s string) error {
 	if fault := store.NameFault(s); fault != "" {
-		return fmt.Errorf("%w of a %s: %s", ErrName, what, fault)
+		return fmt.Errorf("%w: the %s %s", ErrName, what, fault)
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func check(tx *store.Tx) (all []string, err error) {
 // checkName returns ErrName unless s can name something.
 func checkName(s string) error {
 	if fault := store.NameFault(s); fault != "" {
-		return fmt.Errorf("%w: %s", ErrName, fault)
+		return fmt.Errorf("%w: it %s", ErrName, fault)
 	}
 	return nil
 }
