@@ -162,7 +162,7 @@ func (f *Func[K, V]) remember(ctx context.Context, g *dsync.Grant, since int64, 
 // that is not remembered leaves what is there, which is served a while longer.
 func (f *Func[K, V]) keep(ctx context.Context, g *dsync.Grant, since int64, q question[K], e entry, m *memory[V]) error {
 	return f.db.Batch(context.WithoutCancel(ctx), false, func(tx *store.Tx) error {
-		if err := tx.Require(g); err != nil {
+		if err := g.ReleaseTx(tx); err != nil {
 			return err
 		}
 		now, err := generation(tx, f.name)
@@ -176,10 +176,7 @@ func (f *Func[K, V]) keep(ctx context.Context, g *dsync.Grant, since int64, q qu
 		if e.kind == isShared && m.remembered() && m.expires.After(tx.Now()) {
 			what, opts.TTL = m.afterFailure(tx.Now(), f.opts.Backoff), m.expires.Sub(tx.Now())
 		}
-		if err := f.cache.SetTx(tx, q.key, what, opts); err != nil {
-			return err
-		}
-		return g.ReleaseTx(tx)
+		return f.cache.SetTx(tx, q.key, what, opts)
 	})
 }
 

@@ -3,7 +3,7 @@
 //
 // # Model
 //
-//	                ┌─ fresh ─────────> served; near its end, one computes it anew meanwhile
+//	                ┌─ fresh ─────────> served; near the end, one computes it anew meanwhile
 //	Get ── look ────┼─ stale ─────────> served; one computes it anew meanwhile
 //	                └─ nothing ─┬─ first ──> computes, keeps, and tells the others
 //	                            └─ others ─> wait for that; if its process dies, the
@@ -12,7 +12,8 @@
 // Goroutines of one process share one call; of the processes, the one that holds the
 // lock of the key computes. Whether a fresh result is computed early is decided by
 // XFetch (Vattani, Chiera, Lowenstein: Optimal Probabilistic Cache Stampede Prevention,
-// VLDB 2015): the slower the function and the nearer the end, the likelier.
+// VLDB 2015): the slower the function, and the nearer the time at which callers would have
+// to wait, the likelier.
 //
 // # Guarantees
 //

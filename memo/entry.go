@@ -34,12 +34,14 @@ const (
 // sharedFor is how long an error is kept for those who wait for it in other processes.
 const sharedFor = 10 * time.Second
 
-// due reports whether the function should be called again. random is in (0, 1].
-func (e *entry) due(now time.Time, beta, random float64) bool {
+// due reports whether the function should be called again: the entry is stale, or so near
+// to its end, when callers would have to wait, that it should not be waited for. random
+// is in (0, 1].
+func (e *entry) due(now, end time.Time, beta, random float64) bool {
 	if e.failures > 0 && now.Before(e.retry) {
 		return false
 	}
-	return xfetch.Early(e.took, e.fresh.Sub(now), beta, random)
+	return !now.Before(e.fresh) || xfetch.Early(e.took, end.Sub(now), beta, random)
 }
 
 // afterFailure returns the entry after another call that failed.

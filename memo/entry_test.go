@@ -22,7 +22,7 @@ func TestEarlyDistribution(t *testing.T) {
 			left := time.Duration(distance * float64(took))
 			n := 0
 			for range draws {
-				if memo.Due(took, left, beta, 1-r.Float64()) {
+				if memo.Due(took, left, 0, beta, 1-r.Float64()) {
 					n++
 				}
 			}
@@ -38,20 +38,23 @@ func TestEarlyDistribution(t *testing.T) {
 func TestDueAtTheEdges(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		took, left   time.Duration
-		beta, random float64
-		want         bool
+		took, left, stale time.Duration
+		beta, random      float64
+		want              bool
 	}{
-		{time.Second, 0, 0, 1, true},                      // over
-		{time.Second, -1, 1, 1, true},                     // over
-		{time.Second, 1, 0, 0.001, false},                 // beta 0 is never early
-		{0, 1, 1, 0.001, false},                           // nothing to save
-		{time.Second, time.Second, 1, math.Exp(-1), true}, // just
-		{time.Second, time.Second + 2, 1, math.Exp(-1), false},
-		{time.Second, time.Hour, 1, math.SmallestNonzeroFloat64, false},
+		{time.Second, 0, 0, 0, 1, true},         // over
+		{time.Second, -1, 0, 1, 1, true},        // over
+		{time.Second, 0, time.Hour, 0, 1, true}, // stale
+		{time.Second, 1, 0, 0, 0.001, false},    // beta 0 is never early
+		{0, 1, 0, 1, 0.001, false},              // nothing to save
+		{time.Second, time.Second, 0, 1, math.Exp(-1), true},
+		{time.Second, time.Second + 2, 0, 1, math.Exp(-1), false},
+		{time.Second, 1, time.Second - 1, 1, math.Exp(-1), true}, // it is the end that counts
+		{time.Second, 1, time.Second + 1, 1, math.Exp(-1), false},
+		{time.Second, time.Hour, 0, 1, math.SmallestNonzeroFloat64, false},
 	} {
-		if got := memo.Due(c.took, c.left, c.beta, c.random); got != c.want {
-			t.Errorf("Due(%v, %v, %v, %v) = %v, want %v", c.took, c.left, c.beta, c.random, got, c.want)
+		if got := memo.Due(c.took, c.left, c.stale, c.beta, c.random); got != c.want {
+			t.Errorf("Due(%v, %v, %v, %v, %v) = %v, want %v", c.took, c.left, c.stale, c.beta, c.random, got, c.want)
 		}
 	}
 }

@@ -23,11 +23,12 @@ func (f *Func[K, V]) Refreshing() int {
 	return len(f.refreshing)
 }
 
-// Due is whether a call is due that took so long, of a result that is fresh for so long.
-func Due(took, left time.Duration, beta, random float64) bool {
+// Due is whether a call is due that took so long, of a result that is fresh for so long,
+// and stale for so long after that.
+func Due(took, left, stale time.Duration, beta, random float64) bool {
 	now := time.Unix(1e9, 0)
 	e := entry{took: took, fresh: now.Add(left)}
-	return e.due(now, beta, random)
+	return e.due(now, e.fresh.Add(stale), beta, random)
 }
 
 // Recode decodes an entry, encodes it, and decodes it again. It returns false if the

@@ -31,8 +31,8 @@ func TestWaitersLeave(t *testing.T) {
 	c := <-p
 	untilWaiting(f, "x", 3)
 	for i, cancel := range leave {
-		if c.ctx.Err() != nil {
-			t.Errorf("the call ended when %d of 3 had left", i)
+		if n := f.Waiters("x"); n != 3-i || c.ctx.Err() != nil {
+			t.Errorf("when %d of 3 had left, %d wait for a call that goes on with %v", i, n, c.ctx.Err())
 		}
 		cancel(why)
 		expect(t, got[i], "", why)

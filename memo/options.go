@@ -21,8 +21,10 @@ type Options[K, V any] struct {
 	// fails. 0 means not at all: callers wait then. At most a century.
 	Stale time.Duration
 
-	// Beta scales how early a fresh result is computed anew: 1, which 0 means, is the
-	// best of theory; less is later. Negative is not before the end of TTL.
+	// Beta scales how early a fresh result is computed anew, lest callers have to wait
+	// when its TTL and Stale are over: 1, which 0 means, is the best of theory; less is
+	// later. Negative is not before the end of TTL. With a Stale much longer than the
+	// function takes it hardly matters.
 	Beta float64
 
 	// Jitter is the part of TTL by which lifetimes are shortened at random, so that
