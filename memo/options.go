@@ -70,8 +70,8 @@ type Options[K, V any] struct {
 	// instead; see Options of package sync. 0 means 30 s.
 	Lease time.Duration
 
-	// Refreshers bounds the recomputations in the background of this process, and the
-	// calls at a time of one GetMany. A recomputation too many is not queued but left to
+	// Refreshers bounds the recomputations in the background of this process, with those
+	// of others that it waits for, and the calls at a time of one GetMany. A recomputation too many is not queued but left to
 	// the next caller. 0 means 16.
 	Refreshers int
 }

@@ -46,7 +46,7 @@ func study(ctx context.Context, w io.Writer, file string, seed uint64, isReal bo
 			return err
 		}
 	}
-	writeTable(w, all)
+	writeTable(w, landing, all)
 	if file == "" {
 		return nil
 	}

@@ -32,7 +32,7 @@ func plot(sc scene, all []*trace) []byte {
 	d.printf(`<rect width="100%%" height="100%%" fill="white"/>`)
 	for i, t := range all {
 		y := margin + i*row
-		n, most := t.waited(waitFrom)
+		n, most := t.waited(sc.render / 2)
 		d.text(margin, y+8, fmt.Sprintf("%s: %d renders, %d at a time at most", t.name, len(t.renders), t.most()))
 		d.text(margin+chart+gap, y+8, fmt.Sprintf("latency: %d waited when warm, %v at most", n, most.Round(time.Millisecond)))
 		d.renders(margin, y+14, t)

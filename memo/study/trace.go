@@ -62,11 +62,11 @@ func (t *trace) warm() (warm []span) {
 	return warm
 }
 
-// waited returns how many waited who asked when there had been a page, and for how long
-// at most. Who got an answer from memory did not wait.
-func (t *trace) waited(longest time.Duration) (n int, most time.Duration) {
+// waited returns how many waited for at least so long who asked when there had been a
+// page, and for how long at most.
+func (t *trace) waited(least time.Duration) (n int, most time.Duration) {
 	for _, s := range t.warm() {
-		if s.length() >= longest {
+		if s.length() >= least {
 			n++
 		}
 		most = max(most, s.length())
@@ -74,14 +74,11 @@ func (t *trace) waited(longest time.Duration) (n int, most time.Duration) {
 	return n, most
 }
 
-// waitFrom is the latency from which on a caller is said to have waited.
-const waitFrom = 50 * time.Millisecond
-
-func writeTable(w io.Writer, all []*trace) {
+func writeTable(w io.Writer, sc scene, all []*trace) {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "answers\trenders\tat a time\twaited when warm\tat most\t  way\t")
 	for _, r := range all {
-		n, most := r.waited(waitFrom)
+		n, most := r.waited(sc.render / 2)
 		fmt.Fprintf(t, "%d\t%d\t%d\t%d\t%v\t  %s\t\n", len(r.answers), len(r.renders), r.most(), n, most.Round(time.Millisecond), r.name)
 	}
 	t.Flush()
