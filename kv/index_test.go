@@ -270,7 +270,7 @@ func TestPutMany(t *testing.T) {
 	want(t, "Len()", n, err, 0)
 }
 
-// Clear takes more than one transaction, and leaves what came after it began.
+// Clear takes more than one transaction, ClearTx one.
 func TestClear(t *testing.T) {
 	t.Parallel()
 	db, ctx := storetest.Open(t, store.Options{}), t.Context()
