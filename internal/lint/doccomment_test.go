@@ -11,7 +11,7 @@ import (
 const whyDocComment = "the comment is the contract: what a caller may rely on is what it says"
 
 // documentedDirs hold the packages that users import.
-var documentedDirs = []string{"store", "queue", "kv", "sync", "memo", "worker"}
+var documentedDirs = []string{"store", "queue", "kv", "sync", "memo", "worker", "adapters"}
 
 // checkDocComments reports exported names of users' packages without a doc
 // comment that starts with the name. A type's may start with an article. In a

@@ -18,17 +18,21 @@ const (
 	whySibling = "packages on store meet in a shared transaction, not in each other's code, so that each can be read and used alone"
 	whyMemo    = "memo is built from kv and sync only, which keeps queues out of programs that memoize"
 	whyWorker  = "worker runs handlers on queues; what else a handler uses is the handler's own choice"
+	whyAdapter = "an adapter shows kv through an interface of others; what needs more is a package of its own"
+	whyBelow   = "adapters are for users; a package that needed one would be bent to the interface of others"
 	whyTop     = "programs are the top: what two of them share belongs in a package"
 )
 
 // layers maps a directory to what it, and what is below it, must not import.
 var layers = map[string][]forbidden{
-	"store":  {{"./queue", whyStore}, {"./kv", whyStore}, {"./sync", whyStore}, {"./worker", whyStore}, {"./memo", whyStore}},
-	"queue":  {{"./kv", whySibling}, {"./sync", whySibling}, {"./worker", whySibling}, {"./memo", whySibling}},
-	"kv":     {{"./queue", whySibling}, {"./sync", whySibling}, {"./worker", whySibling}, {"./memo", whySibling}},
-	"sync":   {{"./queue", whySibling}, {"./kv", whySibling}, {"./worker", whySibling}, {"./memo", whySibling}},
-	"memo":   {{"./queue", whyMemo}, {"./worker", whyMemo}},
-	"worker": {{"./kv", whyWorker}, {"./sync", whyWorker}, {"./memo", whyWorker}},
+	"store":  {{"./queue", whyStore}, {"./kv", whyStore}, {"./sync", whyStore}, {"./worker", whyStore}, {"./memo", whyStore}, {"./adapters", whyBelow}},
+	"queue":  {{"./kv", whySibling}, {"./sync", whySibling}, {"./worker", whySibling}, {"./memo", whySibling}, {"./adapters", whyBelow}},
+	"kv":     {{"./queue", whySibling}, {"./sync", whySibling}, {"./worker", whySibling}, {"./memo", whySibling}, {"./adapters", whyBelow}},
+	"sync":   {{"./queue", whySibling}, {"./kv", whySibling}, {"./worker", whySibling}, {"./memo", whySibling}, {"./adapters", whyBelow}},
+	"memo":   {{"./queue", whyMemo}, {"./worker", whyMemo}, {"./adapters", whyBelow}},
+	"worker": {{"./kv", whyWorker}, {"./sync", whyWorker}, {"./memo", whyWorker}, {"./adapters", whyBelow}},
+
+	"adapters": {{"./queue", whyAdapter}, {"./sync", whyAdapter}, {"./memo", whyAdapter}, {"./worker", whyAdapter}},
 }
 
 // reserved is an import that only one part of the tree may have.
@@ -129,6 +133,9 @@ func TestLayeringCatches(t *testing.T) {
 		"worker/cobra.go":        "package worker\n\nimport _ \"github.com/spf13/cobra\"\n",
 		"cmd/dcq/ok.go":          "package main\n\nimport (\n\t_ \"github.com/spf13/cobra\"\n\t_ \"example.org/m/cmd/dcq/run\"\n)\n",
 		"cmd/dcq/crawl.go":       "package main\n\nimport _ \"example.org/m/examples/crawler/robots\"\n",
+		"adapters/x/ok.go":       "package x\n\nimport (\n\t_ \"net/http\"\n\t_ \"example.org/m/kv\"\n\t_ \"example.org/m/store\"\n)\n",
+		"adapters/x/memo.go":     "package x\n\nimport _ \"example.org/m/memo\"\n",
+		"kv/adapter.go":          "package kv\n\nimport _ \"example.org/m/adapters/x\"\n",
 		"examples/ok.go":         "package main\n\nimport (\n\t_ \"golang.org/x/net/html\"\n\t_ \"example.org/m/worker\"\n)\n",
 		"internal/a_test.go":     "package internal\n\nimport _ \"github.com/stretchr/testify/assert\"\n",
 	})
@@ -143,6 +150,8 @@ func TestLayeringCatches(t *testing.T) {
 		`worker/memo.go:3: imports "example.org/m/memo"`,
 		`worker/cobra.go:3: imports "github.com/spf13/cobra"`,
 		`cmd/dcq/crawl.go:3: imports "example.org/m/examples/crawler/robots"`,
+		`adapters/x/memo.go:3: imports "example.org/m/memo"`,
+		`kv/adapter.go:3: imports "example.org/m/adapters/x"`,
 		`internal/a_test.go:3: imports "github.com/stretchr/testify/assert"`,
 	)
 }

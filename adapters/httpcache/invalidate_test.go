@@ -1,0 +1,88 @@
+package httpcache_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/dcq-go/dcq/adapters/httpcache"
+)
+
+func TestInvalidation(t *testing.T) {
+	for _, c := range []struct {
+		method string
+		status int
+		header string
+		gone   string // the paths that are invalidated
+	}{
+		{method: http.MethodPost, gone: "/a"},
+		{method: http.MethodPut, status: 204, gone: "/a"},
+		{method: http.MethodDelete, status: 302, gone: "/a"},
+		{method: "PROPFIND", gone: "/a"},
+		{method: http.MethodPost, status: 400},
+		{method: http.MethodPost, status: 500},
+		{method: http.MethodOptions},
+		{method: http.MethodPost, status: 201, header: "Location: /b", gone: "/a /b"},
+		{method: http.MethodPost, header: "Content-Location: b", gone: "/a /b"},
+		{method: http.MethodPost, header: "Location: http://elsewhere/b", gone: "/a"},
+	} {
+		t.Run(c.method+" "+c.header, func(t *testing.T) {
+			f := newFixture(t, httpcache.Options{})
+			f.answers(text("one", minute))
+			for _, path := range []string{"/a", "/b"} {
+				f.do(http.MethodGet, path)
+			}
+			f.answers(func(w http.ResponseWriter, _ *http.Request) {
+				addLines(w.Header(), lines(c.header))
+				w.WriteHeader(max(200, c.status))
+			})
+			f.do(c.method, "/a")
+			gone := ""
+			for _, path := range []string{"/a", "/b"} {
+				if a := f.do(http.MethodGet, path, "Cache-Control: only-if-cached"); a.status == http.StatusGatewayTimeout {
+					gone += " " + path
+				}
+			}
+			if want := c.gone; gone != "" && gone[1:] != want || gone == "" && want != "" {
+				t.Errorf("invalidated:%s, want %s", gone, want)
+			}
+		})
+	}
+}
+
+// Nobody knows whether a request without an answer did what it was to do.
+func TestInvalidationWithoutAnswer(t *testing.T) {
+	f := newFixture(t, httpcache.Options{})
+	f.answers(text("one", minute))
+	f.get()
+	f.answers(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+	if resp, err := f.transport.RoundTrip(f.request(http.MethodPost, "/")); err == nil {
+		resp.Body.Close()
+		t.Fatal("RoundTrip() = no error")
+	}
+	if a := f.get("Cache-Control: only-if-cached"); a.cached {
+		t.Error("what may have changed is still served")
+	}
+}
+
+// What was asked for before an invalidation, here or in another process, and comes after
+// it, is not kept: nor a body, nor a validation.
+func TestInvalidatedMeanwhile(t *testing.T) {
+	f := newFixture(t, httpcache.Options{})
+	f.answers(text("old", minute, etag))
+	slow := f.open(http.MethodGet, "/")
+	other := &fixture{T: t, origin: f.origin, clock: f.clock, cache: f.cache, transport: newTransport(t, f.cache, httpcache.Options{})}
+	other.do(http.MethodPost, "/")
+	readAll(t, slow)
+	f.wantItems(1)
+	f.answers(text("new", minute))
+	f.want(f.get(), false, "new")
+	f.want(f.get(), true, "new")
+
+	f.answers(func(w http.ResponseWriter, r *http.Request) {
+		f.answers(text("post"))
+		other.do(http.MethodPost, "/")
+		text("old", minute)(w, r)
+	})
+	f.want(f.get("Cache-Control: no-cache"), false, "old")
+	f.want(other.get("Cache-Control: only-if-cached"), false, "")
+}
