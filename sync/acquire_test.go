@@ -172,6 +172,27 @@ func TestGiveUpWhatWasGranted(t *testing.T) {
 	}
 }
 
+// What is about to be released cannot be acquired again, unless that is undone.
+func TestAgain(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	l, err := OpenLock(t.Context(), db, "l", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := hold(t, l)
+	if g.oneOfSeveral() || g.again() {
+		t.Error("a grant that is about to be released can be acquired again")
+	}
+	g.hold()
+	if !g.again() || !g.oneOfSeveral() {
+		t.Error("after a release that was undone a grant cannot be acquired again")
+	}
+	if err := g.Release(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 // The entries of owners go with what they hold.
 func TestOwnersAreForgotten(t *testing.T) {
 	t.Parallel()

@@ -199,6 +199,27 @@ func TestWaiterTakesWhatEnds(t *testing.T) {
 	})
 }
 
+// One who waits for a holder that lives on looks when the lease would have ended, and
+// then rests until the new end.
+func TestWaiterRests(t *testing.T) {
+	eachTimed(t, time.Second, func(tm *timed) {
+		g := must(tm)(tm.acquire(tm.Context()))
+		next := later(tm.Context(), tm.theirs.acquire)
+		waitForLine(tm, tm.db, tm.kind, tm.kind, 1)
+		for range 6 {
+			tm.clock.Advance(tm.lease / 3)
+			for tm.left() != tm.lease {
+				runtime.Gosched()
+			}
+			tm.timers(3) // two of the holder, one of the waiter
+		}
+		release(tm, g)
+		o := <-next
+		wantErr(tm, "the one that waited", o.err, nil)
+		release(tm, o.grant)
+	})
+}
+
 // An extension that waits for the store, and comes in time, is as good as any.
 func TestLateExtensionIsKept(t *testing.T) {
 	eachTimed(t, 30*time.Second, func(tm *timed) {

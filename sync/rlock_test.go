@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/dcq-go/dcq/store"
 	"github.com/dcq-go/dcq/store/storetest"
@@ -130,24 +131,29 @@ func TestRLockTryDoesNotWait(t *testing.T) {
 	release(t, got.grant)
 }
 
-// An owner that lost the lock acquires it anew.
+// An owner that lost the lock acquires it anew; what it had is lost however often it
+// had acquired it.
 func TestRLockLost(t *testing.T) {
 	t.Parallel()
-	db := storetest.Open(t, store.Options{})
+	clock := storetest.NewClock(time.Unix(1e9, 0))
+	db := storetest.Open(t, store.Options{Clock: clock})
 	l := openRLock(t, db)
 	g := must(t)(l.Acquire(t.Context(), "a"))
 	must(t)(l.Acquire(t.Context(), "a"))
-	err := db.Update(t.Context(), func(tx *store.Tx) error {
+	write(t, db, func(tx *store.Tx) error {
 		_, err := tx.Exec(`DELETE FROM dcq_grants`)
 		return err
 	})
-	wantErr(t, "taking the grant away", err, nil)
-	wantErr(t, "the first release", g.Release(t.Context()), nil)
-	wantErr(t, "the last release", g.Release(t.Context()), dsync.ErrLost)
+	clock.Advance(dsync.DefaultLease / 3)
+	<-g.Context().Done()
 	next := must(t)(l.Acquire(t.Context(), "a"))
 	if next == g {
 		t.Error("an owner gets what it has lost")
 	}
+	for range 3 {
+		wantErr(t, "Release of what is lost", g.Release(t.Context()), dsync.ErrLost)
+	}
+	wantErr(t, "CheckTx of the new grant", checkTx(db, next), nil)
 	release(t, next)
 }
 
