@@ -172,6 +172,29 @@ func TestGiveUpWhatWasGranted(t *testing.T) {
 	}
 }
 
+// A fence that comes when the lease has just been extended does nothing.
+func TestFenceAfterExtension(t *testing.T) {
+	t.Parallel()
+	clock := storetest.NewClock(time.Unix(1_000_000, 0))
+	db := storetest.Open(t, store.Options{Clock: clock})
+	l, err := OpenLock(t.Context(), db, "l", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := hold(t, l)
+	g.fenced()
+	clock.Advance(DefaultLease - DefaultLease/marginPart - 1)
+	g.fenced()
+	if err := g.Err(); err != nil {
+		t.Errorf("Err() before the margin = %v", err)
+	}
+	clock.Advance(1)
+	g.fenced()
+	if err := g.Err(); !errors.Is(err, ErrLost) {
+		t.Errorf("Err() from the margin on = %v, want %v", err, ErrLost)
+	}
+}
+
 // What is about to be released cannot be acquired again, unless that is undone.
 func TestAgain(t *testing.T) {
 	t.Parallel()
