@@ -25,6 +25,7 @@ type entry struct {
 	InitialAge time.Duration // how old it was then
 
 	header http.Header // Header decoded
+	asked  time.Time   // when the request began; of a new entry only
 }
 
 // age is how old it is now.
@@ -99,11 +100,13 @@ func (r *record) take(gone func(*entry) bool) (bodies []string) {
 }
 
 // put adds an entry in the place of that of the same variant, and returns the bodies that
-// are no longer needed: its own, if there is a newer one.
+// are no longer needed: its own, if there is a newer one. The Date only decides between
+// those that were under way at the same time: an origin whose clock is wrong once must
+// not stay in the cache for ever.
 func (r *record) put(e *entry) (bodies []string) {
 	same := func(other *entry) bool { return other.Variant == e.Variant }
 	for _, other := range r.Entries {
-		if same(other) && other.date().After(e.date()) {
+		if same(other) && !other.Received.Before(e.asked) && other.date().After(e.date()) {
 			return []string{e.Body}
 		}
 	}

@@ -53,6 +53,8 @@ var rules = []rule{
 	{name: "more than a tenth of the age", kept: lines("Last-Modified: Tue, 01 Jan 2030 11:50:00 GMT"), after: 60 * time.Second, want: validated},
 	{name: "a tenth of an age of years", kept: lines("Last-Modified: Tue, 01 Jan 2020 12:00:00 GMT"), after: 24 * time.Hour, want: validated},
 	{name: "no heuristics for a 302", status: 302, kept: lines("Last-Modified: Tue, 01 Jan 2030 11:50:00 GMT"), want: byOrigin},
+	{name: "no heuristics for a private 302", status: 302, kept: lines("Cache-Control: private", "Last-Modified: Tue, 01 Jan 2030 11:50:00 GMT"), want: validated},
+	{name: "heuristics for a public 302", status: 302, kept: lines("Cache-Control: public", "Last-Modified: Tue, 01 Jan 2030 11:50:00 GMT"), want: byCache},
 	{name: "nothing that helps", kept: lines("X-Else: 1"), want: byOrigin},
 	{name: "Age", kept: lines("Cache-Control: max-age=60", "Age: 50", etag), after: 10 * time.Second, want: validated},
 	{name: "Age young enough", kept: lines("Cache-Control: max-age=60", "Age: 50"), after: 9 * time.Second, want: byCache},

@@ -60,7 +60,7 @@ func newEntry(req *http.Request, status int, h http.Header, asked, received time
 	}
 	e := &entry{
 		Vary: vary, Variant: variant(req, vary), Status: status,
-		Received: received, InitialAge: initialAge(h, asked, received),
+		Received: received, InitialAge: initialAge(h, asked, received), asked: asked,
 	}
 	h.Del("Age")
 	e.setHeader(h)

@@ -104,6 +104,18 @@ func TestOlderAnswer(t *testing.T) {
 	f.wantItems(2)
 }
 
+// An origin whose clock was wrong does not keep what comes later out.
+func TestDateInTheFuture(t *testing.T) {
+	f := newFixture(t, httpcache.Options{})
+	f.answers(text("one", minute, "Date: Tue, 01 Jan 2099 12:00:00 GMT"))
+	f.get()
+	f.want(f.get(), true, "one")
+	f.clock.Step(time.Minute)
+	f.answers(text("two", minute))
+	f.want(f.get(), false, "two")
+	f.want(f.get(), true, "two")
+}
+
 func TestVary(t *testing.T) {
 	f := newFixture(t, httpcache.Options{})
 	f.answers(func(w http.ResponseWriter, r *http.Request) {
