@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -108,10 +109,11 @@ func throttleChild(c *proctest.Child) error {
 	return db.Close()
 }
 
-// Processes that share a throttle keep its rate together, whatever becomes of one.
+// Processes that share a throttle keep its rate together, though one is killed and one
+// stopped for a while.
 func TestThrottleProcesses(t *testing.T) {
 	t.Parallel()
-	const processes, times, burst = 4, 60, 3
+	const processes, times, burst = 8, 60, 3
 	interval := 2 * time.Millisecond
 	dir, witness := t.TempDir(), filepath.Join(t.TempDir(), "witness")
 	db := storetest.OpenDir(t, dir, store.Options{})
@@ -125,7 +127,15 @@ func TestThrottleProcesses(t *testing.T) {
 		all[0].Expect("passed")
 	}
 	all[0].Kill()
-	for _, p := range all[1:] {
+	stop(t, db, all[1])
+	for range times {
+		all[2].Expect("passed")
+	}
+	all[1].Signal(syscall.SIGCONT)
+	if err := all[2].Wait(); err != nil {
+		t.Errorf("a process ended with %v", err)
+	}
+	for _, p := range append(all[1:2], all[3:]...) {
 		for range times {
 			p.Expect("passed")
 		}
