@@ -1,14 +1,17 @@
 package httpcache_test
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/dcq-go/dcq/adapters/httpcache"
 )
 
 func TestInvalidation(t *testing.T) {
-	for _, c := range []struct {
+	f := newFixture(t, httpcache.Options{})
+	for i, c := range []struct {
 		method string
 		status int
 		header string
@@ -21,24 +24,25 @@ func TestInvalidation(t *testing.T) {
 		{method: http.MethodPost, status: 400},
 		{method: http.MethodPost, status: 500},
 		{method: http.MethodOptions},
-		{method: http.MethodPost, status: 201, header: "Location: /b", gone: "/a /b"},
+		{method: http.MethodPost, status: 201, header: "Location: /%d/b", gone: "/a /b"},
 		{method: http.MethodPost, header: "Content-Location: b", gone: "/a /b"},
-		{method: http.MethodPost, header: "Location: http://elsewhere/b", gone: "/a"},
+		{method: http.MethodPost, header: "Location: http://elsewhere/%d/b", gone: "/a"},
 	} {
 		t.Run(c.method+" "+c.header, func(t *testing.T) {
-			f := newFixture(t, httpcache.Options{})
+			f.T = t
+			dir := fmt.Sprint("/", i)
 			f.answers(text("one", minute))
 			for _, path := range []string{"/a", "/b"} {
-				f.do(http.MethodGet, path)
+				f.do(http.MethodGet, dir+path)
 			}
 			f.answers(func(w http.ResponseWriter, _ *http.Request) {
-				addLines(w.Header(), lines(c.header))
+				addLines(w.Header(), lines(strings.Replace(c.header, "/%d", dir, 1)))
 				w.WriteHeader(max(200, c.status))
 			})
-			f.do(c.method, "/a")
+			f.do(c.method, dir+"/a")
 			gone := ""
 			for _, path := range []string{"/a", "/b"} {
-				if a := f.do(http.MethodGet, path, "Cache-Control: only-if-cached"); a.status == http.StatusGatewayTimeout {
+				if a := f.do(http.MethodGet, dir+path, "Cache-Control: only-if-cached"); a.status == http.StatusGatewayTimeout {
 					gone += " " + path
 				}
 			}

@@ -78,6 +78,17 @@ func TestVariant(t *testing.T) {
 	}
 }
 
+func TestDigest(t *testing.T) {
+	seen := map[string][]string{}
+	for _, parts := range [][]string{{}, {""}, {"", ""}, {"a", "b"}, {"ab"}, {"a:", "b"}, {"a", ":b"}, {"a:b"}, {"a", "", "b"}} {
+		d := digest(parts...)
+		if other, ok := seen[d]; ok {
+			t.Errorf("digest(%q) is that of %q", parts, other)
+		}
+		seen[d] = parts
+	}
+}
+
 func TestRelated(t *testing.T) {
 	base := request(t, "http://a/dir/x", "")
 	for location, want := range map[string]string{

@@ -83,6 +83,7 @@ var rules = []rule{
 	{name: "request max-age young enough", kept: lines("Cache-Control: max-age=60", etag), after: 5 * time.Second, again: lines("Cache-Control: max-age=5"), want: byCache},
 	{name: "request min-fresh", kept: lines("Cache-Control: max-age=60", etag), after: 51 * time.Second, again: lines("Cache-Control: min-fresh=10"), want: validated},
 	{name: "request min-fresh fresh enough", kept: lines("Cache-Control: max-age=60", etag), after: 49 * time.Second, again: lines("Cache-Control: min-fresh=10"), want: byCache},
+	{name: "request min-fresh, stale-while-revalidate", kept: lines("Cache-Control: max-age=60, stale-while-revalidate=60", etag), after: 51 * time.Second, again: lines("Cache-Control: min-fresh=10"), want: validated},
 	{name: "request max-stale", kept: lines("Cache-Control: max-age=60", etag), after: time.Hour, again: lines("Cache-Control: max-stale"), want: byCache},
 	{name: "request max-stale=", kept: lines("Cache-Control: max-age=60", etag), after: time.Hour, again: lines("Cache-Control: max-stale="), want: validated},
 	{name: "request max-stale within", kept: lines("Cache-Control: max-age=60", etag), after: 70 * time.Second, again: lines("Cache-Control: max-stale=10"), want: byCache},

@@ -251,6 +251,36 @@ func TestGivenUp(t *testing.T) {
 	}
 }
 
+// A record that stands under the key of another URL is not used: keys are hashes, and
+// nobody is to be served by chance.
+func TestRecordOfAnother(t *testing.T) {
+	f := newFixture(t, httpcache.Options{})
+	records := func() (keys []string, values [][]byte) {
+		for i, err := range f.cache.Items(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasPrefix(i.Key, "r") {
+				keys, values = append(keys, i.Key), append(values, i.Value)
+			}
+		}
+		return keys, values
+	}
+	f.answers(text("a", minute))
+	f.do(http.MethodGet, "/a")
+	_, ofA := records()
+	f.answers(text("b", minute))
+	f.do(http.MethodGet, "/b")
+	keys, _ := records()
+	for _, key := range keys {
+		if err := f.cache.Set(t.Context(), key, ofA[0], kv.SetOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.want(f.do(http.MethodGet, "/a"), true, "a")
+	f.want(f.do(http.MethodGet, "/b"), false, "b")
+}
+
 func TestNewFaults(t *testing.T) {
 	f := newFixture(t, httpcache.Options{})
 	if _, err := httpcache.New(nil, httpcache.Options{}); err == nil {
