@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/dcq-go/dcq/kv"
 	"github.com/dcq-go/dcq/queue"
 	dsync "github.com/dcq-go/dcq/sync"
 )
@@ -80,6 +81,13 @@ var codes = []struct {
 	{dsync.ErrNotAcquired, exitConflict},
 	{dsync.ErrBroken, exitNegative},
 	{dsync.ErrNoLeader, exitNegative},
+	{kv.ErrName, exitUsage},
+	{kv.ErrKey, exitUsage},
+	{kv.ErrTooLarge, exitUsage},
+	{kv.ErrNotFound, exitNegative},
+	{kv.ErrConflict, exitNegative},
+	{kv.ErrNumber, exitNegative},
+	{kv.ErrCompacted, exitNegative},
 }
 
 // exitCode returns the code for an error.

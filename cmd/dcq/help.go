@@ -3,14 +3,15 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
 
-const rootHelp = `dcq keeps job queues and locks in one directory, which any number of processes of
-this host use at the same time. There is no server. A job is handed out until it is
+const rootHelp = `dcq keeps job queues, locks and values in one directory, which any number of processes
+of this host use at the same time. There is no server. A job is handed out until it is
 done; one whose process dies goes to another process at once, and so does a lock.
 
 Results go to standard output, everything else to standard error. Durations are
@@ -34,6 +35,7 @@ Verbs that run one command (lock, sem, throttle, elect) exit as it does.`
 const (
 	groupJobs   = "jobs"
 	groupShare  = "share"
+	groupKeep   = "keep"
 	groupLook   = "look"
 	groupManage = "manage"
 	groupStore  = "store"
@@ -43,6 +45,7 @@ const (
 var groups = []*cobra.Group{
 	{ID: groupJobs, Title: "Give and take jobs"},
 	{ID: groupShare, Title: "Take turns"},
+	{ID: groupKeep, Title: "Keep values"},
 	{ID: groupLook, Title: "Look"},
 	{ID: groupManage, Title: "Manage jobs and queues"},
 	{ID: groupStore, Title: "Look after the store"},
@@ -64,6 +67,7 @@ func (a *app) addVerbs(root *cobra.Command) {
 		{groupShare, a.throttleCommand()},
 		{groupShare, a.barrierCommand()},
 		{groupShare, a.electCommand()},
+		{groupKeep, a.kvCommand()},
 		{groupLook, a.peekCommand()},
 		{groupLook, a.jobsCommand()},
 		{groupLook, a.queuesCommand()},
@@ -82,15 +86,23 @@ func (a *app) addVerbs(root *cobra.Command) {
 		{groupOther, a.versionCommand()},
 	} {
 		v.verb.GroupID = v.group
-		v.verb.DisableFlagsInUseLine = true
-		v.verb.Flags().SortFlags = false
-		do := v.verb.RunE
-		v.verb.RunE = func(c *cobra.Command, args []string) error {
-			a.parsed = true
-			a.dirGiven = c.Flags().Changed("store")
-			return do(c, args)
-		}
+		a.settle(v.verb)
 		root.AddCommand(v.verb)
+	}
+}
+
+// settle gives a verb, and those below it, what all verbs have.
+func (a *app) settle(verb *cobra.Command) {
+	verb.DisableFlagsInUseLine = true
+	verb.Flags().SortFlags = false
+	do := verb.RunE
+	verb.RunE = func(c *cobra.Command, args []string) error {
+		a.parsed = true
+		a.dirGiven = c.Flags().Changed("store")
+		return do(c, args)
+	}
+	for _, below := range verb.Commands() {
+		a.settle(below)
 	}
 }
 
@@ -136,12 +148,16 @@ func reference(c *cobra.Command) string {
 	var w strings.Builder
 	if !c.HasParent() {
 		fmt.Fprintf(&w, "Usage:\n  dcq [--store DIR] [--json] [-q] [-v] VERB ...\n")
-		writeVerbs(&w, c)
+		writeGroups(&w, c)
 		fmt.Fprintf(&w, "\nOptions of all verbs:\n%s", flagHelp(c.PersistentFlags(), nil))
 		fmt.Fprintf(&w, "\n%s\n", exitCodeHelp)
 		return w.String()
 	}
 	fmt.Fprintf(&w, "Usage:\n  %s\n", c.UseLine())
+	if c.HasSubCommands() {
+		fmt.Fprintf(&w, "\nVerbs:\n")
+		writeVerbs(&w, c.Commands())
+	}
 	if flags := flagHelp(c.Flags(), c.Root().PersistentFlags()); flags != "" {
 		fmt.Fprintf(&w, "\nOptions:\n%s", flags)
 	}
@@ -151,13 +167,17 @@ func reference(c *cobra.Command) string {
 	return w.String()
 }
 
-func writeVerbs(w *strings.Builder, root *cobra.Command) {
+func writeGroups(w *strings.Builder, root *cobra.Command) {
 	for _, g := range root.Groups() {
 		fmt.Fprintf(w, "\n%s:\n", g.Title)
-		for _, v := range root.Commands() {
-			if v.GroupID == g.ID && !v.Hidden {
-				fmt.Fprintf(w, "  %-11s %s\n", v.Name(), v.Short)
-			}
+		writeVerbs(w, slices.DeleteFunc(slices.Clone(root.Commands()), func(v *cobra.Command) bool { return v.GroupID != g.ID }))
+	}
+}
+
+func writeVerbs(w *strings.Builder, verbs []*cobra.Command) {
+	for _, v := range verbs {
+		if !v.Hidden {
+			fmt.Fprintf(w, "  %-11s %s\n", v.Name(), v.Short)
 		}
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/spf13/cobra"
 
+	"github.com/dcq-go/dcq/kv"
+	"github.com/dcq-go/dcq/memo"
 	"github.com/dcq-go/dcq/queue"
 	"github.com/dcq-go/dcq/store"
 	dsync "github.com/dcq-go/dcq/sync"
@@ -161,7 +163,8 @@ func (a *app) inStore(ctx context.Context, need storeNeed, fn func(db *store.DB)
 // useAll makes the packages known whose tables a store may have, to check them all and
 // to give back what dead processes held.
 func useAll(ctx context.Context, db *store.DB) error {
-	return errors.Join(db.Use(ctx, queue.Package), db.Use(ctx, dsync.Package))
+	return errors.Join(
+		db.Use(ctx, queue.Package), db.Use(ctx, kv.Package), db.Use(ctx, dsync.Package), db.Use(ctx, memo.Package))
 }
 
 // storeDir is the directory that the command line or the environment names.
