@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -101,50 +102,82 @@ func TestLeaderWhoHangs(t *testing.T) {
 	wantErr(t, "Proclaim after the lease", e.Proclaim(t.Context(), g, "x"), dsync.ErrLost)
 }
 
-// The clock stands: whoever is not woken does not look.
+// observed is what an observer was told.
+type observed struct {
+	leader dsync.Leader
+	err    error
+}
+
+// watch is one observer, under a clock that stands: if it is not woken, it does not look.
+type watch struct {
+	testing.TB
+	clock *storetest.Clock
+	told  chan observed
+}
+
+// observe watches an election until ctx ends. The channel is closed then.
+func observe(ctx context.Context, t testing.TB, clock *storetest.Clock, e *dsync.Election) *watch {
+	w := &watch{t, clock, make(chan observed)}
+	go func() {
+		defer close(w.told)
+		for l, err := range e.Observe(ctx) {
+			w.told <- observed{l, err}
+		}
+	}()
+	return w
+}
+
+// expect fails the test unless the observer is told of a leader with the value. It
+// returns when the observer waits for the next change, beside so many other timers.
+func (w *watch) expect(value string, want error, timers int) dsync.Leader {
+	w.Helper()
+	got, ok := <-w.told
+	if got.leader.Value != value || !errors.Is(got.err, want) || !ok {
+		w.Errorf("observed %+v, %v, %v, want %q, %v", got.leader, got.err, ok, value, want)
+	}
+	for w.clock.Timers() != timers+1 {
+		runtime.Gosched()
+	}
+	return got.leader
+}
+
 func TestObserve(t *testing.T) {
 	t.Parallel()
-	db := storetest.Open(t, store.Options{Clock: storetest.NewClock(time.Unix(1e9, 0))})
+	clock := storetest.NewClock(time.Unix(1e9, 0))
+	db := storetest.Open(t, store.Options{Clock: clock})
 	e := openElection(t, db, "e")
 	cause := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	next, stop := iter.Pull2(e.Observe(ctx))
-	defer stop()
-	expect := func(value string, want error) dsync.Leader {
-		t.Helper()
-		l, err, ok := next()
-		if l.Value != value || !errors.Is(err, want) || !ok {
-			t.Errorf("observed %+v, %v, %v, want %q, %v", l, err, ok, value, want)
-		}
-		return l
-	}
-	if l := expect("", dsync.ErrNoLeader); l != (dsync.Leader{}) {
+	w := observe(ctx, t, clock, e)
+	const held = 2 // timers of a leader
+	if l := w.expect("", dsync.ErrNoLeader, 0); l != (dsync.Leader{}) {
 		t.Errorf("while nobody leads it is %+v", l)
 	}
 	first := must(t)(e.Campaign(t.Context(), "first"))
-	if l := expect("first", nil); l.Term != first.Token() {
+	if l := w.expect("first", nil, held); l.Term != first.Token() {
 		t.Errorf("observed term %d, want %d", l.Term, first.Token())
 	}
 	wait := line{t: t, db: db, kind: "election", name: "e"}
 	wait.join(campaign(e, "second")) // changes nothing
 	wantErr(t, "Proclaim", e.Proclaim(t.Context(), first, "first's"), nil)
-	expect("first's", nil)
+	w.expect("first's", nil, held+1)
 	release(t, first)
-	expect("second", nil)
 	second := wait.served(1)[0]
+	w.expect("second", nil, held)
 	release(t, second)
-	expect("", dsync.ErrNoLeader)
-	third := must(t)(e.Campaign(t.Context(), "same"))
-	expect("same", nil)
-	release(t, third)
+	w.expect("", dsync.ErrNoLeader, 0)
+	third := must(t)(e.TryCampaign(t.Context(), "same"))
+	w.expect("same", nil, held)
+	wantErr(t, "ReleaseTx", db.Update(t.Context(), third.ReleaseTx), nil)
+	w.expect("", dsync.ErrNoLeader, 0)
 	fourth := must(t)(e.Campaign(t.Context(), "same"))
-	if l := expect("same", nil); l.Term != fourth.Token() {
+	if l := w.expect("same", nil, held); l.Term != fourth.Token() {
 		t.Errorf("observed term %d of the same value, want %d", l.Term, fourth.Token())
 	}
 	cancel(cause)
-	expect("", cause)
-	if _, _, ok := next(); ok {
-		t.Error("the loop goes on after the context's end")
+	wantErr(t, "the last that is observed", (<-w.told).err, cause)
+	if got, more := <-w.told; more {
+		t.Errorf("after the context's end it observes %+v", got)
 	}
 	release(t, fourth)
 	if n := countRows(t, db, "dcq_waiters"); n != 0 {
