@@ -140,6 +140,35 @@ func TestBodyCutShort(t *testing.T) {
 	}
 }
 
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (rt roundTrip) RoundTrip(req *http.Request) (*http.Response, error) { return rt(req) }
+
+// A transport other than Go's may end a body without an error where it should not, and
+// may tell its end only to who reads on.
+func TestLengthOfAnotherTransport(t *testing.T) {
+	for length, kept := range map[int64]bool{-1: false, 2: false, 3: true, 4: false} {
+		base := roundTrip(func(req *http.Request) (*http.Response, error) {
+			body := io.NopCloser(strings.NewReader("one"))
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Cache-Control": {"max-age=60"}}, Body: body, ContentLength: length, Request: req}, nil
+		})
+		f := newFixture(t, httpcache.Options{Base: base})
+		resp := f.open(http.MethodGet, "/")
+		if b, err := io.ReadAll(io.LimitReader(resp.Body, 3)); string(b) != "one" || err != nil {
+			t.Fatalf("body %q, %v", b, err)
+		}
+		if length > 3 {
+			readAll(t, resp)
+		}
+		resp.Body.Close()
+		want := 0
+		if kept {
+			want = 2
+		}
+		f.wantItems(want)
+	}
+}
+
 func TestLargeBody(t *testing.T) {
 	body := strings.Repeat("0123456789", 100_000)
 	for name, c := range map[string]struct {
