@@ -196,3 +196,30 @@ func TestGetManyLost(t *testing.T) {
 	fn.set("single", nil)
 	expectGet(t, f, "c", "single") // nobody holds the right
 }
+
+// decodeHook is a codec that calls something when it decodes "hook".
+type decodeHook struct{ hook func() }
+
+func (decodeHook) Encode(s string) ([]byte, error) { return []byte(s), nil }
+
+func (d decodeHook) Decode(b []byte) (string, error) {
+	if string(b) == "hook" {
+		d.hook()
+	}
+	return string(b), nil
+}
+
+// What somebody else computed between the look and the claim is not computed again.
+func TestGetManyComesTooLate(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	var fn counted
+	var b batches
+	other := open(t, db, fn.fn, opts{})
+	fn.set("hook", nil)
+	expectGet(t, other, "hook", "hook")
+	fn.set("other", nil)
+	f := open(t, db, fn.fn, opts{Batch: b.fn, Codec: decodeHook{func() { expectGet(t, other, "b", "other") }}})
+	expectMany(t, f, []string{"a", "b", "c", "hook"}, []string{"batch a", "other", "batch c", "hook"})
+	b.expect(t, []string{"a", "c"})
+}

@@ -1,6 +1,10 @@
 package memo
 
-import "time"
+import (
+	"context"
+	"errors"
+	"time"
+)
 
 // SetRandom sets the source of random numbers in [0, 1).
 func (f *Func[K, V]) SetRandom(random func() float64) { f.random = random }
@@ -21,6 +25,14 @@ func (f *Func[K, V]) Refreshing() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return len(f.refreshing)
+}
+
+// RefreshLater looks at what is remembered of an argument, and returns a function that
+// computes it anew for that reason, as a goroutine does that is slow to begin.
+func (f *Func[K, V]) RefreshLater(ctx context.Context, arg K) func() error {
+	q, _ := f.question(arg)
+	m, err := f.look(ctx, q)
+	return func() error { return errors.Join(err, f.recompute(ctx, q, m)) }
 }
 
 // Due is whether a call is due that took so long, of a result that is fresh for so long,

@@ -45,15 +45,15 @@ func writeKey(v reflect.Value) ([]byte, error) {
 	return compact(w.Bytes()), nil
 }
 
-// compact replaces what is long. What is short is marked, so that none can be made that
-// looks like the replacement of something else.
+// compact replaces what is long. No part is of the kind of the replacement, so that
+// nothing short looks like it.
 func compact(b []byte) []byte {
 	const long = 256
 	if len(b) <= long {
-		return append([]byte{'='}, b...)
+		return b
 	}
 	sum := sha256.Sum256(b)
-	return append([]byte{'#'}, sum[:]...)
+	return append([]byte{partHash}, sum[:]...)
 }
 
 // keyWriter writes the canonical form of values.
@@ -77,6 +77,7 @@ const (
 	partStruct  = '{'
 	partTyped   = 't'
 	partTime    = 'd'
+	partHash    = '#' // of what is long
 )
 
 // part writes the kind of a part and a number: a length, or the bits of a value.

@@ -133,9 +133,9 @@ func (m *inMemory) publish(_ context.Context, k int, version int64) error {
 func TestInvalidationRace(t *testing.T) {
 	t.Parallel()
 	r := seed.Rand(t)
-	turns := 600
+	turns := 200
 	if testing.Short() {
-		turns = 150
+		turns = 60
 	}
 	dir, truth := t.TempDir(), &inMemory{}
 	var wg sync.WaitGroup

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -51,6 +52,7 @@ func TestServedMeanwhile(t *testing.T) {
 		expectGet(t, here, "x", "old")
 		expectGet(t, there, "x", "old")
 	}
+	untilInLine(t, db, 1)
 	if n := there.Refreshing(); n != 1 {
 		t.Errorf("%d in the background elsewhere, want 1, which waits", n)
 	}
@@ -59,6 +61,33 @@ func TestServedMeanwhile(t *testing.T) {
 	untilIdle(there)
 	expectGet(t, here, "x", "new")
 	expectGet(t, there, "x", "new")
+}
+
+// What was computed anew, tried without success, or invalidated, when its turn comes is
+// not computed once more.
+func TestRefreshComesTooLate(t *testing.T) {
+	t.Parallel()
+	db, clock := openAt(t)
+	var fn counted
+	f := open(t, db, fn.fn, staleOpts)
+	for _, meanwhile := range []func() error{
+		func() error { _, err := f.Force(t.Context(), "x"); return err },
+		func() error { fn.set("", errOther); _, _ = f.Force(t.Context(), "x"); return nil },
+		func() error { return f.Invalidate(t.Context(), "x") },
+	} {
+		fn.set("one", nil)
+		expectGet(t, f, "x", "one")
+		clock.Advance(time.Minute)
+		refresh := f.RefreshLater(t.Context(), "x")
+		if err := meanwhile(); err != nil {
+			t.Fatal(err)
+		}
+		fn.calls = 0
+		if err := refresh(); err != nil {
+			t.Error(err)
+		}
+		fn.expectCalls(t, 0)
+	}
 }
 
 // No more than Refreshers are computed in the background; the others are left to later
@@ -88,21 +117,28 @@ func TestRefreshers(t *testing.T) {
 }
 
 // A stale result that is invalidated while it is computed anew is not there when that is
-// done.
+// done, and that it was in vain is not worth a line in the log.
 func TestRefreshInvalidated(t *testing.T) {
 	t.Parallel()
-	db, clock := openAt(t)
+	var log bytes.Buffer
+	clock := storetest.NewClock(time.Unix(1e9, 0))
+	db := storetest.Open(t, store.Options{Clock: clock, Logger: hclog.New(&hclog.LoggerOptions{Output: &log})})
 	p := make(player)
 	f := open(t, db, p.fn, staleOpts)
-	makeStale(t, clock, p, f, "x")
-	expectGet(t, f, "x", "old")
-	c := <-p
-	if err := f.Invalidate(t.Context(), "x"); err != nil {
-		t.Fatal(err)
+	for _, answer := range []func(c *call){func(c *call) { c.returns("void") }, func(c *call) { c.fails(errOther) }} {
+		makeStale(t, clock, p, f, "x")
+		expectGet(t, f, "x", "old")
+		c := <-p
+		if err := f.Invalidate(t.Context(), "x"); err != nil {
+			t.Fatal(err)
+		}
+		answer(c)
+		untilIdle(f)
+		expectPeek(t, f, "x", "", memo.ErrNotFound)
 	}
-	c.returns("void")
-	untilIdle(f)
-	expectPeek(t, f, "x", "", memo.ErrNotFound)
+	if log.Len() > 0 {
+		t.Errorf("the log has:\n%s", log.String())
+	}
 }
 
 // Failures in the background are logged.
@@ -143,10 +179,18 @@ func TestClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := make(player)
-	f := open(t, db, p.fn, staleOpts)
+	var over atomic.Bool
+	f := open(t, db, func(ctx context.Context, arg string) (string, error) {
+		v, err := p.fn(ctx, arg)
+		if arg == "stale" && err != nil {
+			<-time.NewTimer(50 * time.Millisecond).C // a Close that does not wait is faster
+			over.Store(true)
+		}
+		return v, err
+	}, staleOpts)
 	makeStale(t, clock, p, f, "stale")
 	expectGet(t, f, "stale", "old")
-	back := <-p
+	<-p
 	front := get(t.Context(), f, "front")
 	<-p
 	forced := force(t.Context(), f, "forced")
@@ -160,8 +204,8 @@ func TestClose(t *testing.T) {
 	if err := db.Close(); err != nil {
 		t.Errorf("Close() = %v", err)
 	}
-	if back.ctx.Err() == nil || f.Refreshing() != 0 {
-		t.Errorf("after Close, %d in the background: %v", f.Refreshing(), back.ctx.Err())
+	if !over.Load() || f.Refreshing() != 0 {
+		t.Error("Close did not wait for what is computed in the background")
 	}
 	expect(t, front, "", store.ErrClosed)
 	expect(t, forced, "", store.ErrClosed)
