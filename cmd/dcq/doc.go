@@ -24,6 +24,7 @@
 //
 //	Keep values:
 //	  kv          keep values under keys in an index, and watch it change
+//	  memo        run a command, or repeat what it wrote lately
 //
 //	Look:
 //	  peek        print the next payload and leave the job
@@ -43,6 +44,8 @@
 //	  check       look for inconsistencies in the store
 //	  doctor      see how the store does, and what it stands on
 //	  backup      write the store as it is at one moment to a new file
+//	  gc          remove now what nobody needs any longer
+//	  import      take over what Python's DiskCache has stored
 //
 //	Other:
 //	  help        show the verbs, or the help of one
@@ -61,13 +64,13 @@
 //	  2    the command line is wrong
 //	  75   not free in time: a lock or the like (-E chooses another code)
 //	  122  a job or a lock was lost; its command was stopped
-//	  123  work: some jobs failed for good
+//	  123  work: some jobs failed for good; import: some items were skipped
 //	  124  timed out
 //	  125  dcq itself failed
 //	  126  the command cannot be executed
 //	  127  the command was not found
 //	  128+ the signal that ended dcq
-//	Verbs that run one command (lock, sem, throttle, elect) exit as it does.
+//	Verbs that run one command (lock, sem, throttle, elect, memo) exit as it does.
 //
 // # dcq push
 //
@@ -501,6 +504,55 @@
 //	    handle "$what" "$key" && echo "$rev" > done
 //	  done
 //
+// # dcq memo
+//
+// Memo runs a command, and remembers what it wrote and how it exited; for --ttl, the
+// same command line is answered with that, byte for byte, and not run. Of any number who
+// want the same at the same time, in all processes that use the store, one runs it and
+// the others wait for that; if that one is killed, another runs it at once.
+//
+// The same is what has the same CMD and ARGs, or the same --key instead, and the same
+// --scope, values of --env, directory with --cwd, and times of --modtime. How long it is
+// remembered was decided by the run. Standard output and standard error are each exact,
+// but printed one after the other, when the command is done; its standard input is empty.
+// More than 64 MiB are an error, with exit code 125, and the command is stopped. What the
+// command has left running when it exits is waited for no longer than a second.
+//
+// With --stale, output older than --ttl is printed still, and the exit code given, while a
+// dcq that is left running in the background runs the command anew: one for all who want
+// the same, and after a failure not before a pause. It is dcq memo --warm with the same
+// options, and runs even if the terminal is closed.
+//
+// A command that fails is not remembered, but those who waited for it fail like it. With
+// --cache-failures, they are remembered like others, except for those by a signal (128 and
+// more up to 192). No shell is involved, unless you name one. The command finds DCQ_STORE
+// in its environment, and DCQ_MEMO, by which memo notices a command that asks for its own
+// output. A signal that ends dcq while it runs the command ends that with TERM.
+//
+// Exit codes: the command's; 126 or 127 if it cannot be run; 125 if dcq fails.
+//
+//	Usage:
+//	  dcq memo --ttl D [options] -- CMD [ARG...]
+//
+//	Options:
+//	      --ttl D                    remember for D
+//	      --stale D                  for D more, print what is remembered, and run the command in the background
+//	      --key K                    remember under K, whatever the command
+//	      --scope S                  remember apart from other scopes S
+//	      --env VAR                  remember apart for each value of the variable VAR; may be repeated
+//	      --cwd                      remember apart for each working directory
+//	      --modtime FILE             remember until FILE is changed; may be repeated
+//	      --force                    run the command, and remember that
+//	      --warm                     run it if that is due, and print nothing
+//	      --cache-failures D[=ttl]   remember failures too, for D or --ttl
+//
+//	Examples:
+//	  dcq memo --ttl 10m -- gh pr list                 ask once in ten minutes
+//	  dcq memo --ttl 1m --stale 1h -- kubectl get pods never wait but the first time
+//	  dcq memo --ttl 24h --cwd --modtime go.sum -- go list -m all
+//	  dcq memo --ttl 8h --env AWS_PROFILE --key token -- sh -c 'get-token "$RANDOM"'
+//	  dcq memo --ttl 1h --force -- ./report            run it in any case, and remember
+//
 // # dcq peek
 //
 // Peek prints the payload of the job that would be handed out next, and changes
@@ -716,6 +768,59 @@
 //	Examples:
 //	  dcq backup "dcq-$(date +%F).db"
 //	  mkdir copy && cp dcq-2030-01-31.db copy/dcq.db && dcq --store copy queues
+//
+// # dcq gc
+//
+// Gc removes what is expired in caches, or above their size limits, and files of values
+// that nobody refers to for an hour; it gives back what dead processes held, and copies
+// the log into the database. Processes that use the store do all of that by themselves,
+// little by little; gc does it now, in small steps, while others go on. The database file
+// does not shrink: its space is used again.
+//
+//	Usage:
+//	  dcq gc
+//
+//	Examples:
+//	  dcq gc
+//	  dcq gc --json | jq .items
+//
+// # dcq import
+//
+// Import diskcache reads a directory that Python's DiskCache 5.x has written, as a Cache,
+// a FanoutCache, a Deque or an Index, and adds what is in it to the store: as an index, a
+// cache, a deque or a queue, under the NAME that the option gives. Without one, what the
+// directory was used as is told by its contents, and its own name is taken.
+//
+// The directory is not changed, and may be in use. If nobody has written to it lately, it
+// is opened as immutable; should somebody begin meanwhile, that is an error, and import
+// can be run again. Else SQLite reads its log too, by its own locks, and may leave the
+// file cache.db-shm there.
+//
+// Text and bytes are taken as they are, numbers in decimal. What JSONDisk has written,
+// which its keys betray but for a Deque (see --json-disk), becomes JSON; a key that is a
+// string loses its quotes. Pickles are not read, as that could run any program: such items
+// are skipped and counted, as are damaged ones, and those whose keys would become equal.
+// What is expired is left out; in a cache, the rest keeps its lifetimes, and its tags.
+//
+// An index or a cache is added to in steps; what is there under the same keys is replaced,
+// so that import can be repeated. A deque or a queue, which has the order of the keys, is
+// added to in one commit, for which others wait: all or nothing. Exit code 123 says that
+// items were skipped; with -v, each is named.
+//
+//	Usage:
+//	  dcq import diskcache DIR [options]
+//
+//	Options:
+//	      --index NAME   add to the index NAME
+//	      --cache NAME   add to the cache NAME
+//	      --deque NAME   add to the deque NAME
+//	      --queue NAME   add to the queue NAME
+//	      --json-disk    it was written with JSONDisk
+//
+//	Examples:
+//	  dcq import diskcache ~/.cache/app                 into what it is, named app
+//	  dcq import diskcache ~/.cache/app --index pages && dcq kv ls pages
+//	  dcq import diskcache /var/spool/jobs --queue jobs && dcq work jobs -- ./run
 //
 // # dcq help
 //

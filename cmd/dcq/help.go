@@ -23,13 +23,13 @@ const exitCodeHelp = `Exit codes:
   2    the command line is wrong
   75   not free in time: a lock or the like (-E chooses another code)
   122  a job or a lock was lost; its command was stopped
-  123  work: some jobs failed for good
+  123  work: some jobs failed for good; import: some items were skipped
   124  timed out
   125  dcq itself failed
   126  the command cannot be executed
   127  the command was not found
   128+ the signal that ended dcq
-Verbs that run one command (lock, sem, throttle, elect) exit as it does.`
+Verbs that run one command (lock, sem, throttle, elect, memo) exit as it does.`
 
 // Groups of verbs, in the order of the help.
 const (
@@ -68,6 +68,7 @@ func (a *app) addVerbs(root *cobra.Command) {
 		{groupShare, a.barrierCommand()},
 		{groupShare, a.electCommand()},
 		{groupKeep, a.kvCommand()},
+		{groupKeep, a.memoCommand()},
 		{groupLook, a.peekCommand()},
 		{groupLook, a.jobsCommand()},
 		{groupLook, a.queuesCommand()},
@@ -81,6 +82,8 @@ func (a *app) addVerbs(root *cobra.Command) {
 		{groupStore, a.checkCommand()},
 		{groupStore, a.doctorCommand()},
 		{groupStore, a.backupCommand()},
+		{groupStore, a.gcCommand()},
+		{groupStore, a.importCommand()},
 		{groupOther, a.helpCommand()},
 		{groupOther, a.completionCommand()},
 		{groupOther, a.versionCommand()},

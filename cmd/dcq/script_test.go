@@ -36,6 +36,8 @@ func TestScripts(t *testing.T) {
 			"signal": signalCommand,
 			"save":   saveCommand,
 			"until":  untilCommand,
+
+			"diskcache": diskcacheCommand,
 		},
 	})
 }
