@@ -164,6 +164,9 @@ func (a *acquirer) look(ctx context.Context) (got *granted, err error) {
 		got = nil
 		return err
 	})
+	if got != nil && got.until <= a.db.Clock().Monotonic() { // what was read may be younger than its time
+		got, act = nil, true
+	}
 	if err != nil || got != nil || !act {
 		return got, err
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -291,6 +292,56 @@ func TestGrantedTooLongAgo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	second := <-got
+	if err := other.View(t.Context(), second.CheckTx); err != nil {
+		t.Errorf("CheckTx of what was just acquired = %v", err)
+	}
+	release(t, second)
+}
+
+// slowReader is a clock whose readers get their answer late, once it is told so.
+type slowReader struct {
+	*storetest.Clock
+	slow          atomic.Bool
+	reading, read chan struct{}
+}
+
+func (c *slowReader) Monotonic() time.Duration {
+	m := c.Clock.Monotonic()
+	if c.slow.Load() {
+		select {
+		case c.reading <- struct{}{}:
+		default:
+		}
+		<-c.read
+	}
+	return m
+}
+
+// A waiter that took the time before its grant was made and over sees that it is over.
+func TestGrantedAfterTheTimeWasRead(t *testing.T) {
+	t.Parallel()
+	clock := storetest.NewClock(time.Unix(1e9, 0))
+	slow := &slowReader{Clock: clock, reading: make(chan struct{}, 1), read: make(chan struct{})}
+	db := storetest.Open(t, store.Options{Clock: clock})
+	other := storetest.OpenDir(t, db.Dir(), store.Options{Clock: slow})
+	first := must(t)(openLock(t, db, "l", dsync.Options{Lease: time.Hour}).Acquire(t.Context()))
+	again := openLock(t, other, "l", dsync.Options{Lease: time.Minute})
+	got := make(chan *dsync.Grant)
+	go func() { got <- must(t)(again.Acquire(context.Background())) }()
+	waitForLine(t, db, "lock", "l", 1)
+	slow.slow.Store(true)
+	clock.Advance(10 * time.Second) // the waiter looks, to be on the safe side
+	<-slow.reading
+	err := db.Update(t.Context(), func(tx *store.Tx) error {
+		clock.Advance(2 * time.Minute)
+		return first.ReleaseTx(tx)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slow.slow.Store(false)
+	close(slow.read)
 	second := <-got
 	if err := other.View(t.Context(), second.CheckTx); err != nil {
 		t.Errorf("CheckTx of what was just acquired = %v", err)
