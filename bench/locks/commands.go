@@ -49,13 +49,13 @@ func (b *bench) commands() error {
 	base := samples["dcq lock"].Percentile(50)
 	for _, c := range here {
 		s := samples[c.name]
-		if err := b.log.Add(measure.Record{Part: part, Peer: c.name, Samples: s}); err != nil {
+		if err := b.Log.Add(measure.Record{Part: part, Peer: c.name, Samples: s}); err != nil {
 			return err
 		}
 		p50 := s.Percentile(50)
 		table.Add(c.name, measure.Show(p50), measure.Show(s.Percentile(99)), measure.Ratio(float64(base), float64(p50)), c.settings)
 	}
-	return table.Print(b.out)
+	return table.Print(b.Out)
 }
 
 // timeCommands runs the commands in turns.
@@ -63,7 +63,7 @@ func (b *bench) timeCommands(all []*command) (map[string]measure.Samples, error)
 	samples := map[string]measure.Samples{}
 	for range max(b.n/10, 1) {
 		for _, c := range all {
-			if err := b.ctx.Err(); err != nil {
+			if err := b.Ctx.Err(); err != nil {
 				return nil, err
 			}
 			start := time.Now()
@@ -78,7 +78,7 @@ func (b *bench) timeCommands(all []*command) (map[string]measure.Samples, error)
 
 // findCommands returns the commands that the user wants.
 func (b *bench) findCommands(part string) (wanted []*command, err error) {
-	dir, err := b.place(part)
+	dir, err := b.Place(part)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (b *bench) findCommands(part string) (wanted []*command, err error) {
 		{name: "true alone", settings: "no lock", argv: []string{"true"}},
 	}
 	for _, c := range all {
-		if !b.wants(part, c.name) {
+		if !b.Wants(part, c.name) {
 			continue
 		}
 		if c.argv[0] == dcq {

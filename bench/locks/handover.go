@@ -24,13 +24,13 @@ func (b *bench) handOver(peers []*peer) error {
 	}
 	peers = b.wanted(part, peers)
 	all, err := b.inTurns(part, peers, func(p *peer) (measure.Samples, error) {
-		return handOvers(p, max(b.n/rounds, 1))
+		return handOvers(p, max(b.n/measure.Rounds, 1))
 	})
 	if err != nil {
 		return err
 	}
 	addSamples(table, peers, all)
-	return table.Print(b.out)
+	return table.Print(b.Out)
 }
 
 // handOvers hands a lock to and fro between two processes.

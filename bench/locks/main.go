@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"regexp"
 	"syscall"
 
@@ -43,62 +42,34 @@ func program() error {
 	return run(ctx, *n, match, *out, os.Stdout)
 }
 
-// bench is a run: what is to be measured, and where it goes.
+// bench is a run, with how many hand-overs.
 type bench struct {
-	ctx  context.Context
-	n    int
-	only *regexp.Regexp
-	dir  string // files that go when the run ends
-	log  *measure.Log
-	out  io.Writer
+	*measure.Bench
+	n int
 }
 
 // run measures everything that only matches.
-func run(ctx context.Context, n int, only *regexp.Regexp, name string, out io.Writer) (err error) {
-	dir, err := os.MkdirTemp("", "dcq-locks-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-	facts := measure.Gather(dir)
-	log, err := measure.Create(name, facts)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, log.Close()) }()
-	fmt.Fprintln(out, facts)
-
-	peers, end, err := findPeers(ctx, dir)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, end()) }()
-	b := &bench{ctx, n, only, dir, log, out}
-	for _, part := range []func([]*peer) error{b.uncontended, b.handOver, b.waiters} {
-		if err := part(peers); err != nil {
+func run(ctx context.Context, n int, only *regexp.Regexp, file string, out io.Writer) error {
+	return measure.Run(ctx, only, file, out, func(m *measure.Bench) (err error) {
+		peers, end, err := findPeers(ctx, m.Dir)
+		if err != nil {
 			return err
 		}
-	}
-	return b.commands()
+		defer func() { err = errors.Join(err, end()) }()
+		b := &bench{m, n}
+		for _, part := range []func([]*peer) error{b.uncontended, b.handOver, b.waiters} {
+			if err := part(peers); err != nil {
+				return err
+			}
+		}
+		return b.commands()
+	})
 }
-
-// wants reports whether the user wants that peer in that part.
-func (b *bench) wants(part, peer string) bool { return b.only.MatchString(part + "/" + peer) }
-
-// place makes a directory.
-func (b *bench) place(name string) (string, error) {
-	dir := filepath.Join(b.dir, name)
-	return dir, os.MkdirAll(dir, 0o700)
-}
-
-// rounds is how often the peers take turns, so that what else the machine does meets all
-// of them alike.
-const rounds = 5
 
 // wanted returns the peers that the user wants in that part.
 func (b *bench) wanted(part string, all []*peer) (wanted []*peer) {
 	for _, p := range all {
-		if b.wants(part, p.name) {
+		if b.Wants(part, p.name) {
 			wanted = append(wanted, p)
 		}
 	}
@@ -108,23 +79,16 @@ func (b *bench) wanted(part string, all []*peer) (wanted []*peer) {
 // inTurns collects samples of each peer that is here, some every round.
 func (b *bench) inTurns(part string, peers []*peer, some func(*peer) (measure.Samples, error)) (map[*peer]measure.Samples, error) {
 	all := map[*peer]measure.Samples{}
-	for round := range rounds {
-		for _, p := range peers {
-			if p.missing != "" {
-				continue
-			}
-			if err := b.ctx.Err(); err != nil {
-				return nil, err
-			}
-			s, err := some(p)
-			if err != nil {
-				return nil, fmt.Errorf("%s of %s: %w", part, p.name, err)
-			}
-			if err := b.log.Add(measure.Record{Part: part, Peer: p.name, Round: round, Samples: s}); err != nil {
-				return nil, err
-			}
-			all[p] = append(all[p], s...)
+	err := measure.InTurns(b.Bench, peers, func(round int, p *peer) error {
+		if p.missing != "" {
+			return nil
 		}
-	}
-	return all, nil
+		s, err := some(p)
+		if err != nil {
+			return fmt.Errorf("%s of %s: %w", part, p.name, err)
+		}
+		all[p] = append(all[p], s...)
+		return b.Log.Add(measure.Record{Part: part, Peer: p.name, Round: round, Samples: s})
+	})
+	return all, err
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/dcq-go/dcq/bench/internal/diskcache"
 	"github.com/dcq-go/dcq/bench/internal/measure"
 	"github.com/dcq-go/dcq/bench/internal/redisserver"
 )
@@ -52,7 +53,7 @@ func findPeers(ctx context.Context, dir string) (all []*peer, end func() error, 
 			}
 		case diskcacheName:
 			p.worker = func() *exec.Cmd { return diskcacheWorker(place) }
-			p.missing = diskcacheMissing()
+			p.missing = diskcache.Missing()
 		}
 	}
 	return all, end, nil

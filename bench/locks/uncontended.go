@@ -29,7 +29,7 @@ func (b *bench) uncontended(peers []*peer) error {
 		if _, err := pairs(w, warmUp, longest); err != nil {
 			return nil, err
 		}
-		return pairs(w, max(10*b.n/rounds, 1), longest)
+		return pairs(w, max(10*b.n/measure.Rounds, 1), longest)
 	})
 	if err != nil {
 		return err
@@ -40,7 +40,7 @@ func (b *bench) uncontended(peers []*peer) error {
 			table.Add(p.name, measure.Show(p.published), "", "", "published, measured on another machine")
 		}
 	}
-	return table.Print(b.out)
+	return table.Print(b.Out)
 }
 
 // pairs acquires and releases the lock "own" of a worker n times, or for so many seconds.

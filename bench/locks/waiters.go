@@ -50,7 +50,7 @@ func (b *bench) waiters(peers []*peer) error {
 	}
 	addIdling(table, peers, all)
 	table.Note("CPU time is in milliseconds a second, of all together; 1000 is one core. The holder's lock is acquired and released as fast as it goes.")
-	return table.Print(b.out)
+	return table.Print(b.Out)
 }
 
 func addIdling(table *measure.Table, peers []*peer, all map[*peer]*idling) {
@@ -106,7 +106,7 @@ func (b *bench) besideCrowd(part string, p *peer, sum *idling) error {
 		return err
 	}
 	for round := range twice {
-		if err := b.ctx.Err(); err != nil {
+		if err := b.Ctx.Err(); err != nil {
 			return err
 		}
 		i, err := once(p, holder, ws)
@@ -123,7 +123,7 @@ func (b *bench) besideCrowd(part string, p *peer, sum *idling) error {
 
 // logCrowd keeps means of the holder's pairs, which are too many to be kept.
 func (b *bench) logCrowd(part string, p *peer, round int, i *idling) error {
-	return b.log.Add(measure.Record{Part: part, Peer: p.name, Round: round, Values: map[string]float64{
+	return b.Log.Add(measure.Record{Part: part, Peer: p.name, Round: round, Values: map[string]float64{
 		"waiters":                float64(crowd),
 		"waiters_cpu_ns_per_s":   float64(i.waiters.Mean()),
 		"servers_cpu_ns_per_s":   float64(i.servers.Mean()),

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os/exec"
 	"path/filepath"
 	"syscall"
@@ -13,7 +14,7 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// Settings says how the server runs, for the tables.
+// Settings says how a server runs that is not told otherwise, for the tables.
 const Settings = "Redis on a unix socket, no persistence"
 
 // Socket is the name of a server's socket in its directory.
@@ -28,19 +29,24 @@ const patience = 10 * time.Second
 // Server is a Redis that nobody else uses.
 type Server struct {
 	path string // of the socket
+	addr string
 	cmd  *exec.Cmd
 }
 
-// Start starts a server with its files in dir, without persistence, and returns when it
-// answers. Close it when done.
-func Start(ctx context.Context, dir string) (*Server, error) {
+// Start starts a server with its files in dir, and returns when it answers. It has no
+// persistence unless the settings, arguments of redis-server, say so. Close it when done.
+func Start(ctx context.Context, dir string, settings ...string) (*Server, error) {
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
 		return nil, ErrNotFound
 	}
-	s := &Server{path: filepath.Join(dir, Socket)}
-	s.cmd = exec.Command(path, "--port", "0", "--unixsocket", s.path, "--dir", dir,
-		"--save", "", "--appendonly", "no", "--loglevel", "warning", "--daemonize", "no")
+	host, port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{path: filepath.Join(dir, Socket), addr: net.JoinHostPort(host, port)}
+	s.cmd = exec.Command(path, append([]string{"--bind", host, "--port", port, "--unixsocket", s.path, "--dir", dir,
+		"--save", "", "--appendonly", "no", "--loglevel", "warning", "--daemonize", "no"}, settings...)...)
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -48,6 +54,16 @@ func Start(ctx context.Context, dir string) (*Server, error) {
 		return nil, errors.Join(fmt.Errorf("start redis-server: %w", err), s.Close())
 	}
 	return s, nil
+}
+
+// freePort returns a port of the loopback interface that nobody uses now.
+func freePort() (host, port string, err error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", "", err
+	}
+	defer l.Close()
+	return net.SplitHostPort(l.Addr().String())
 }
 
 func (s *Server) wait(ctx context.Context) error {
@@ -67,6 +83,10 @@ func (s *Server) wait(ctx context.Context) error {
 // PID is the process id of the server.
 func (s *Server) PID() int { return s.cmd.Process.Pid }
 
+// Addr is the server's address on the loopback interface, for those who do not use the
+// socket.
+func (s *Server) Addr() string { return s.addr }
+
 // Close ends the server.
 func (s *Server) Close() error {
 	timer := time.AfterFunc(patience, func() { _ = s.cmd.Process.Kill() })
@@ -75,7 +95,12 @@ func (s *Server) Close() error {
 	return s.cmd.Wait()
 }
 
-// Connect returns a client of the server with that socket. Close it when done.
-func Connect(socket string) *redis.Client {
-	return redis.NewClient(&redis.Options{Network: "unix", Addr: socket})
+// Connect returns a client of the server with that socket, or that [Server.Addr]. Close it
+// when done.
+func Connect(to string) *redis.Client {
+	network := "tcp"
+	if filepath.Base(to) == Socket {
+		network = "unix"
+	}
+	return redis.NewClient(&redis.Options{Network: network, Addr: to})
 }
