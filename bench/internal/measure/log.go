@@ -18,6 +18,7 @@ type Record struct {
 	Round   int                `json:"round"`            // from 0
 	Values  map[string]float64 `json:"values,omitempty"` // by name, with the unit in it
 	Samples Samples            `json:"samples,omitempty"`
+	Note    string             `json:"note,omitempty"` // settings, or why there is nothing
 }
 
 // Create makes the file, or empties it, and writes the facts to it. An empty name keeps
