@@ -23,6 +23,14 @@ const Socket = "redis.sock"
 // ErrNotFound is returned by Start when the machine has no Redis.
 var ErrNotFound = errors.New("redis-server not found")
 
+// Missing says why no server can be started here, "" if one can.
+func Missing() string {
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		return ErrNotFound.Error()
+	}
+	return ""
+}
+
 // patience is how long the server may take to answer or to end.
 const patience = 10 * time.Second
 

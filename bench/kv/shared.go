@@ -1,0 +1,122 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/dcq-go/dcq/bench/internal/measure"
+)
+
+var sharedParts = []part{
+	{name: "shared", title: "90 % gets and 10 % puts of random keys", puts: 10},
+	{name: "shared-durable", title: "90 % gets and 10 % puts of random keys, durable", puts: 10, durable: true},
+	{name: "shared-hit", title: "Calls of a memoized function with a random argument", memo: true},
+}
+
+// rush is what came of several processes at the same keys.
+type rush struct {
+	gets, puts measure.Samples
+	done       []int // by each process
+	seconds    float64
+}
+
+// shared measures several processes that do what they can at the same time.
+func (b *bench) shared(peers []*peer) error {
+	crews, err := b.hire(peers, job{parts: sharedParts, keys: []int{fewKeys}, workers: b.processes})
+	if err != nil {
+		return err
+	}
+	all := map[cell]*rush{}
+	err = measure.InTurns(b.Bench, crews, func(round int, c *crew) error {
+		for _, t := range c.parts {
+			where := cell{t.name, c.peer, fewKeys}
+			if all[where] == nil {
+				all[where] = &rush{done: make([]int, b.processes)}
+			}
+			if err := b.rush(round, c, t, all[where]); err != nil {
+				return fmt.Errorf("%s of %s: %w", t.name, c.name, err)
+			}
+		}
+		return nil
+	})
+	if err := errors.Join(err, dismiss(crews)); err != nil {
+		return err
+	}
+	for _, t := range sharedParts {
+		if err := b.addRushes(t, peers, all); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rush lets all processes of a crew go at once, and adds what came of it.
+func (b *bench) rush(round int, c *crew, t part, sum *rush) error {
+	seconds := b.d.Seconds() / measure.Rounds
+	for _, w := range c.workers {
+		w.Tell("mix", strconv.Itoa(c.keys), strconv.Itoa(t.puts), fmt.Sprint(seconds))
+	}
+	sum.seconds += seconds
+	for i, w := range c.workers {
+		for _, kind := range []struct {
+			said, part string
+			sum        *measure.Samples
+		}{{"gets", t.name + "-get", &sum.gets}, {"puts", t.name + "-put", &sum.puts}} {
+			words, err := w.Hear(kind.said)
+			if err != nil {
+				return err
+			}
+			s, err := measure.ParseSamples(words)
+			if err != nil {
+				return err
+			}
+			*kind.sum = append(*kind.sum, s...)
+			sum.done[i] += len(s)
+			values := map[string]float64{"keys": float64(c.keys), "process": float64(i), "seconds": seconds}
+			if err := b.Log.Add(measure.Record{Part: kind.part, Peer: c.name, Round: round, Values: values, Samples: s}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// addRushes prints the table of a part.
+func (b *bench) addRushes(t part, peers []*peer, all map[cell]*rush) error {
+	table := &measure.Table{
+		Title:   fmt.Sprintf("%s, one of %d, %d processes", t.title, fewKeys, b.processes),
+		Columns: []string{"peer", "operation", "p50", "p99", "p99.9", "max", "p50 to dcq", "a second, all", "slowest to fastest", "settings"},
+	}
+	base := map[string]time.Duration{}
+	for _, p := range peers {
+		if !t.of(p) || !b.Wants(t.name, p.name) {
+			continue
+		}
+		r := all[cell{t.name, p, fewKeys}]
+		if r == nil {
+			table.Add(p.name, "", "", "", "", "", "", "", "", p.absent(b.processes))
+			continue
+		}
+		rate := float64(len(r.gets)+len(r.puts)) / r.seconds
+		share := fmt.Sprintf("%.2f", float64(slices.Min(r.done))/float64(slices.Max(r.done)))
+		for _, kind := range []struct {
+			name    string
+			samples measure.Samples
+		}{{"get", r.gets}, {"put", r.puts}} {
+			if len(kind.samples) == 0 {
+				continue
+			}
+			sum := summarize(kind.samples)
+			sum.rate = rate
+			if base[kind.name] == 0 && p.ours() {
+				base[kind.name] = sum.p50
+			}
+			row := append([]string{p.name, kind.name}, sum.cells(base[kind.name])...)
+			table.Add(append(row, share, p.settings(t.durable))...)
+		}
+	}
+	return table.Print(b.Out)
+}
