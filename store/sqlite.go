@@ -94,8 +94,11 @@ func (c *conn) setDurable(ctx context.Context, durable bool) error {
 // translate turns an error of the driver into one of this package, by code. The
 // original stays reachable.
 func translate(err error) error {
+	if err == nil {
+		return nil
+	}
 	var e *sqlite.Error
-	if err == nil || !errors.As(err, &e) {
+	if !errors.As(err, &e) {
 		return translateSystem(err)
 	}
 	if errors.Is(err, errTranslated) {

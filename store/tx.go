@@ -159,6 +159,9 @@ func (tx *Tx) allow(query string) error {
 // noteLoss remembers an error after which SQLite has rolled back, or may have. An
 // operation that ignored it would go on outside any transaction.
 func (tx *Tx) noteLoss(err error) error {
+	if err == nil {
+		return nil
+	}
 	var e *databaseError
 	if tx.writable && tx.lost == nil && errors.As(err, &e) && e.endsTransaction() {
 		tx.lost = err

@@ -260,13 +260,9 @@ func (tx *Tx) NextWaiter(topic string) (Waiting, bool, error) {
 // line and pulses its process after the commit.
 func (tx *Tx) Serve(w Waiting) error {
 	tx.pulse(w.Session)
-	var many bool
-	err := tx.QueryRow(`DELETE FROM dcq_waiters WHERE topic = ? AND ticket = ? RETURNING many`, w.Topic, w.Ticket).Scan(&many)
-	if many {
+	n, err := tx.Exec(`DELETE FROM dcq_waiters WHERE topic = ? AND ticket = ? AND many = 0`, w.Topic, w.Ticket)
+	if err == nil && n == 0 { // it waits for other topics too, or has left
 		_, err = tx.Exec(`DELETE FROM dcq_waiters WHERE ticket = ? AND many = 1`, w.Ticket)
-	}
-	if errors.Is(err, ErrNoRows) {
-		return nil // it has left
 	}
 	return err
 }

@@ -1,7 +1,6 @@
 package sync
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"math"
@@ -252,20 +251,15 @@ func (r resource) grant(tx *store.Tx, h waiting) error {
 
 // end ends a grant that still stands and lets the next in.
 func (r resource) end(tx *store.Tx, id int64) error {
-	var line bool
-	err := tx.QueryRow(`
-		DELETE FROM dcq_grants WHERE kind = ? AND name = ? AND waits = 0 AND id = ? AND lease_until > ?
-		RETURNING EXISTS (SELECT 1 FROM dcq_grants w WHERE w.kind = dcq_grants.kind AND w.name = dcq_grants.name AND w.waits = 1)`,
-		r.kind, r.name, id, int64(tx.Monotonic())).Scan(&line)
-	if errors.Is(err, store.ErrNoRows) {
-		return r.lost()
-	}
+	n, err := tx.Exec(`DELETE FROM dcq_grants WHERE kind = ? AND name = ? AND waits = 0 AND id = ? AND lease_until > ?`,
+		r.kind, r.name, id, int64(tx.Monotonic()))
 	if err != nil {
 		return err
 	}
-	if line {
-		r.deferDispatch(tx)
+	if n == 0 {
+		return r.lost()
 	}
+	r.deferDispatch(tx)
 	return r.changed(tx)
 }
 
@@ -292,18 +286,19 @@ func (r resource) update(tx *store.Tx, id int64, set string, value any) error {
 // find returns a request, with token 0 while it waits, or nil if there is none, or no
 // more: it was granted to a process that was stopped, and its lease is over.
 func (r resource) find(tx *store.Tx, id, session int64) (*granted, error) {
-	var g granted
-	var token, until sql.NullInt64
-	var slot sql.NullInt32
+	g := granted{id: id}
 	err := tx.QueryRow(`
-		SELECT id, token, slot, lease_until FROM dcq_grants
-		WHERE kind = ? AND name = ? AND waits IN (0, 1) AND id = ? AND session_id = ?
-			AND (waits = 1 OR lease_until > ?)`, r.kind, r.name, id, session, int64(tx.Monotonic())).
-		Scan(&g.id, &token, &slot, &until)
+		SELECT token, slot, lease_until FROM dcq_grants
+		WHERE kind = ? AND name = ? AND waits = 0 AND id = ? AND session_id = ? AND lease_until > ?`,
+		r.kind, r.name, id, session, int64(tx.Monotonic())).Scan(&g.token, &g.slot, &g.until)
+	if !errors.Is(err, store.ErrNoRows) {
+		return &g, err
+	}
+	err = tx.QueryRow(`SELECT 1 FROM dcq_grants WHERE kind = ? AND name = ? AND waits = 1 AND id = ? AND session_id = ?`,
+		r.kind, r.name, id, session).Scan(new(int))
 	if errors.Is(err, store.ErrNoRows) {
 		return nil, nil
 	}
-	g.token, g.slot, g.until = token.Int64, int(slot.Int32), time.Duration(until.Int64)
 	return &g, err
 }
 
