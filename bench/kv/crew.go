@@ -38,7 +38,7 @@ func (b *bench) hire(peers []*peer, j job) (crews []*crew, err error) {
 				continue
 			}
 			for _, keys := range j.keys {
-				if p.most > 0 && keys > p.most {
+				if p.slow && keys > b.slow {
 					continue
 				}
 				c, err := b.start(p, durable, keys, j.workers)

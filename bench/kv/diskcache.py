@@ -96,11 +96,10 @@ def measure(keeper, operation, keys, n, seconds):
     samples = []
     do = getattr(keeper, operation)
     end = time.perf_counter_ns() + int(seconds * 1e9)
-    while len(samples) < n:
+    start = 0
+    while not samples or len(samples) < n and start < end:
         key = name(random.randrange(keys))
         start = time.perf_counter_ns()
-        if start > end:
-            break
         do(key)
         samples.append(time.perf_counter_ns() - start)
         if operation == "delete":
@@ -111,14 +110,13 @@ def measure(keeper, operation, keys, n, seconds):
 def mix(keeper, keys, percent, seconds):
     gets, puts = [], []
     end = time.perf_counter_ns() + int(seconds * 1e9)
-    while True:
+    start = 0
+    while not gets and not puts or start < end:
         key = name(random.randrange(keys))
         do, samples = keeper.get, gets
         if random.randrange(100) < percent:
             do, samples = keeper.put, puts
         start = time.perf_counter_ns()
-        if start > end:
-            break
         do(key)
         samples.append(time.perf_counter_ns() - start)
     print("gets", *gets, flush=True)

@@ -32,6 +32,7 @@ type options struct {
 	n         int           // of each operation of each peer, at most
 	d         time.Duration // for each operation of each peer, at most
 	sizes     []int         // keys
+	slow      int           // keys of peers that are slow to fill, at most
 	processes int           // that share keys
 	out       string        // file
 }
@@ -46,6 +47,7 @@ func program() (err error) {
 	flag.IntVar(&o.n, "n", 10_000, "how often each operation of each peer is measured, at most")
 	flag.DurationVar(&o.d, "d", 500*time.Millisecond, "for how long each operation of each peer is measured, at most; of many processes, exactly")
 	sizes := flag.String("sizes", "1000,100000,1000000", "`numbers` of keys whose cost is compared")
+	flag.IntVar(&o.slow, "slow", 100_000, "how many keys to put into peers that take a minute for a million, at most")
 	flag.IntVar(&o.processes, "processes", 8, "how many processes share keys")
 	flag.StringVar(&o.out, "out", "", "write the raw results to this `file`, as JSON lines")
 	flag.Parse()

@@ -30,7 +30,7 @@ type peer struct {
 	memo    bool   // it keeps what a function returned, and nothing else
 	ordered bool   // it can go through keys in their order
 	alone   string // why no more than one process can use it; empty if any number can
-	most    int    // keys that it can be filled with in reasonable time; 0 is any number
+	slow    bool   // it takes a minute to fill with a million keys
 	missing string // why it cannot be measured here
 
 	worker func(place, mode string) *exec.Cmd
@@ -43,15 +43,12 @@ var openers = map[string]func(place string, durable bool) (keeper, error){
 	"redis": openRedis, "bbolt": openBolt, "sqlite": openSQLite,
 }
 
-// slowFill is what DiskCache takes half a minute for.
-const slowFill = 100_000
-
 // findPeers returns the peers; dcq's of each kind come first.
 func findPeers() []*peer {
 	const wal = "WAL, synchronous "
 	all := []*peer{
 		{name: "dcq-index", ordered: true, relaxed: "kv.Index, Options.Durability Relaxed", durable: "kv.Index, no options: fsync before it returns"},
-		{name: "dcq-cache", relaxed: "kv.Cache, no options", durable: "kv.Cache, CacheOptions.Durable"},
+		{name: "dcq-cache", slow: true, relaxed: "kv.Cache, no options", durable: "kv.Cache, CacheOptions.Durable"},
 		{name: "sqlite", ordered: true, relaxed: "modernc, database/sql, prepared, " + wal + "NORMAL", durable: "modernc, database/sql, prepared, " + wal + "FULL"},
 		{name: "bbolt", ordered: true, relaxed: "NoSync: a power cut may damage the file", durable: "fsync before it returns",
 			alone: "locks its file: one process at a time"},
@@ -64,7 +61,7 @@ func findPeers() []*peer {
 	noPython := diskcache.Missing()
 	for _, p := range all {
 		if openers[p.name] == nil {
-			p.missing, p.most = noPython, slowFill
+			p.missing, p.slow = noPython, true
 			p.worker = func(place, mode string) *exec.Cmd { return diskcache.Worker(diskcacheScript, p.name, place, mode) }
 			continue
 		}

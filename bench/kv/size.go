@@ -47,6 +47,6 @@ func (b *bench) size(peers []*peer) error {
 			table.Add(row...)
 		}
 	}
-	table.Note("Relaxed. Where a cell is empty, filling takes longer than all the rest.")
+	table.Note("Relaxed. Cells are empty where filling takes longer than all the rest; the flag -slow fills them.")
 	return table.Print(b.Out)
 }

@@ -30,9 +30,10 @@ var operations = map[string]operation{
 //
 //	fill KEYS                          puts the keys from 0 on; "filled"
 //	time OPERATION KEYS N SECONDS      does it to random ones of the keys, N times or as
-//	                                   long; "samples NS ..."
+//	                                   long, at least once; "samples NS ..."
 //	mix KEYS PERCENT SECONDS           gets random ones of the keys, and puts that many
-//	                                   percent instead; "gets NS ...", "puts NS ..."
+//	                                   percent instead, as long, at least once;
+//	                                   "gets NS ...", "puts NS ..."
 func serve(peer, place, mode string) (err error) {
 	open := openers[peer]
 	if open == nil {
@@ -83,12 +84,9 @@ func (w worker) fillTo(n int) error {
 
 func (w worker) time(op operation, keys, n int, end time.Time) error {
 	said := []any{"samples"}
-	for len(said) <= n {
+	for start := time.Now(); len(said) == 1 || len(said) <= n && start.Before(end); {
 		key := keyName(rand.IntN(keys))
-		start := time.Now()
-		if start.After(end) {
-			break
-		}
+		start = time.Now()
 		if err := op.do(w.keeper, key); err != nil {
 			return err
 		}
@@ -106,16 +104,13 @@ func (w worker) time(op operation, keys, n int, end time.Time) error {
 
 func (w worker) mix(keys, percent int, end time.Time) error {
 	gets, puts := []any{"gets"}, []any{"puts"}
-	for {
+	for start := time.Now(); len(gets)+len(puts) == 2 || start.Before(end); {
 		key := keyName(rand.IntN(keys))
 		do, said := w.get, &gets
 		if rand.IntN(100) < percent {
 			do, said = w.put, &puts
 		}
-		start := time.Now()
-		if start.After(end) {
-			break
-		}
+		start = time.Now()
 		if err := do(key); err != nil {
 			return err
 		}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dcq-go/dcq/bench/internal/measure"
+)
+
+func TestMain(m *testing.M) {
+	if !measure.IsChild() {
+		os.Exit(m.Run())
+	}
+	if err := serve(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// inGo are the peers that every machine has.
+const inGo = "(dcq-index|dcq-cache|dcq-memo|sqlite|bbolt)"
+
+// A short run of what every machine has gives rows, and records of every round.
+func TestRun(t *testing.T) {
+	o := options{
+		only: regexp.MustCompile("/" + inGo + "$"), n: 10, d: 10 * time.Millisecond,
+		sizes: []int{200, 1200}, slow: 1000, processes: 2, out: filepath.Join(t.TempDir(), "out.jsonl"),
+	}
+	var out strings.Builder
+	if err := run(t.Context(), o, &out); err != nil {
+		t.Fatal(err)
+	}
+	// Five tables of one process; two of many, with gets and puts; four operations.
+	for peer, want := range map[string]int{"dcq-index": 5 + 2*2 + 4, "dcq-cache": 5 + 2*2 + 3, "sqlite": 5 + 2*2 + 4, "bbolt": 5 + 2 + 4, "dcq-memo": 2 + 1} {
+		if got := strings.Count(out.String(), "| "+peer+" "); got != want {
+			t.Errorf("%d rows of %s, want %d", got, peer, want)
+		}
+	}
+	if strings.Contains(out.String(), "0.00 us") {
+		t.Error("something took no time")
+	}
+	if t.Failed() {
+		t.Logf("the output is\n%s", out.String())
+	}
+	samples := readSamples(t, o.out)
+	for part, want := range map[string]int{
+		"get/dcq-index/1000": 10, "put-durable/bbolt/1000": 10, "hit-again/dcq-memo/1000": 10,
+		"size-range/sqlite/200": 10, "size-range/sqlite/1200": 10, "size-delete/dcq-cache/200": 10, "size-get/dcq-cache/1200": 0,
+	} {
+		if samples[part] > want || samples[part] == 0 && want > 0 {
+			t.Errorf("%d samples of %s, want at most %d and some", samples[part], part, want)
+		}
+	}
+	if samples["shared-get/sqlite/1000"]+samples["shared-put/sqlite/1000"] == 0 || samples["shared-hit-get/dcq-memo/1000"] == 0 || samples["shared-hit-put/dcq-memo/1000"] != 0 {
+		t.Errorf("many processes gave the samples %v", samples)
+	}
+}
+
+// readSamples counts the samples in a file by part, peer and keys.
+func readSamples(t *testing.T, name string) map[string]int {
+	t.Helper()
+	file, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	samples := map[string]int{}
+	for in := json.NewDecoder(file); in.More(); {
+		var r measure.Record
+		if err := in.Decode(&r); err != nil {
+			t.Fatal(err)
+		}
+		samples[fmt.Sprintf("%s/%s/%v", r.Part, r.Peer, r.Values["keys"])] += len(r.Samples)
+	}
+	return samples
+}
+
+// What is not here has a row that says why, and DiskCache what it published.
+func TestMissing(t *testing.T) {
+	peers := findPeers()
+	for _, p := range peers {
+		p.missing = "it is elsewhere"
+	}
+	var out strings.Builder
+	b := &bench{&measure.Bench{Ctx: t.Context(), Only: regexp.MustCompile(""), Log: &measure.Log{}, Out: &out}, options{n: 1, d: time.Second, sizes: []int{200}, processes: 2}}
+	for _, part := range []func([]*peer) error{b.single, b.shared, b.size} {
+		if err := part(peers); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, p := range peers {
+		row := regexp.MustCompile(`(?m)^\| ` + p.name + ` .*it is elsewhere`)
+		if !row.MatchString(out.String()) {
+			t.Errorf("no row says that %s is missing", p.name)
+		}
+	}
+	for _, want := range []string{"| 12.2 us | 28.8 us |       | 175 us", publishedSettings} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the output does not have %q", want)
+		}
+	}
+	if t.Failed() {
+		t.Logf("the output is\n%s", out.String())
+	}
+}
+
+func TestParseSizes(t *testing.T) {
+	if sizes, err := parseSizes("1000,200"); err != nil || len(sizes) != 2 || sizes[1] != 200 {
+		t.Errorf("parseSizes = %v, %v", sizes, err)
+	}
+	for _, list := range []string{"", "1000,", "1e6", "100"} {
+		if sizes, err := parseSizes(list); err == nil {
+			t.Errorf("parseSizes(%q) = %v", list, sizes)
+		}
+	}
+}
