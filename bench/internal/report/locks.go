@@ -1,0 +1,15 @@
+package report
+
+// Locks is how the results of the program locks are shown.
+var Locks = &Section{
+	Name: "locks",
+	Parts: []Part{
+		{Name: "uncontended", Title: "Acquire and release, uncontended, one process"},
+		{Name: "hand-over", Title: "From the call of release to the waiting process that runs with the lock"},
+		{Name: "waiters", Title: "64 processes wait for a lock that is held",
+			Text: "CPU time is that of all waiting processes together, and of the server; a pair is an acquire " +
+				"and release of another lock by the holder.",
+			Metrics: []string{"waiters_cpu_ns_per_s", "servers_cpu_ns_per_s", "pair_ns", "pair_ns_beside_waiters"}},
+		{Name: "commands", Title: "The commands: true under a lock that is free", Base: "dcq lock"},
+	},
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/dcq-go/dcq/bench/internal/measure"
+	"github.com/dcq-go/dcq/bench/internal/report"
+	"github.com/dcq-go/dcq/bench/internal/results"
+)
+
+func TestMain(m *testing.M) {
+	if !measure.IsChild() {
+		os.Exit(m.Run())
+	}
+	if err := serve(os.Args[1], os.Args[2], os.Args[3]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// shortRun runs what only matches with few jobs, and returns what it kept and printed.
+func shortRun(t *testing.T, n int, only string) (*results.Run, string) {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "out.jsonl")
+	var out strings.Builder
+	if err := run(t.Context(), n, false, regexp.MustCompile(only), name, &out); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := results.Read(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kept, out.String()
+}
+
+// samples counts what was sampled of a peer in all rounds.
+func samples(run *results.Run, part, peer string) (n int) {
+	for _, r := range run.Records {
+		if r.Part == part && r.Peer == peer {
+			n += len(r.Samples)
+		}
+	}
+	return n
+}
+
+// A short run of what every machine has keeps as many samples as there were pushes.
+func TestPush(t *testing.T) {
+	kept, out := shortRun(t, 64, `^push-(relaxed/(dcq|raw)|64-durable/dcq|1000-durable/raw-(json|values))$`)
+	for _, c := range []struct {
+		part, peer string
+		want       int
+	}{
+		{report.PushRelaxed, dcqName, 64}, {report.PushRelaxed, rawName, 64}, {report.PushManyCaller, dcqName, 64},
+		{report.PushBulk, rawJSONName, 1}, {report.PushBulk, rawValuesName, 1},
+	} {
+		if got := samples(kept, c.part, c.peer); got != c.want*measure.Rounds {
+			t.Errorf("%d samples of %s in %s, want %d", got, c.peer, c.part, c.want*measure.Rounds)
+		}
+		rate := results.Point{Part: c.part, Peer: c.peer, Metric: report.Rate}
+		if got := kept.Figure(rate); got.Low <= 0 {
+			t.Errorf("Figure(%v) = %v, want more than none", rate, got)
+		}
+	}
+	if got := strings.Count(out, "\n| dcq "); got != 3 { // of the peers, and of two parts
+		t.Errorf("%d rows of dcq, want 3; the output is\n%s", got, out)
+	}
+}
+
+// Every job is handled once, by one process or several.
+func TestDrain(t *testing.T) {
+	const n = 1500
+	kept, _ := shortRun(t, n, `^drain-(relaxed/(dcq|raw)|4-processes-relaxed/dcq)$`)
+	for _, of := range []results.Point{
+		{Part: report.DrainRelaxed, Peer: dcqName}, {Part: report.DrainRelaxed, Peer: rawName}, {Part: report.DrainShared, Peer: dcqName},
+	} {
+		of.Metric = "handled"
+		if got, want := kept.Figure(of), (results.Figure{Median: n, Low: n, High: n}); got != want {
+			t.Errorf("Figure(%v) = %v, want %v", of, got, want)
+		}
+	}
+}
+
+func TestWake(t *testing.T) {
+	kept, _ := shortRun(t, 50, `^wake.*/dcq$`)
+	if got, want := samples(kept, report.Wake, dcqName), 2*measure.Rounds; got != want {
+		t.Errorf("%d samples, want %d", got, want)
+	}
+}
+
+func TestDepth(t *testing.T) {
+	kept, _ := shortRun(t, 50, `^depth/1,000 jobs$`)
+	for _, metric := range []string{report.Cycle, report.Memory, "push_p50_ns", "receive_p50_ns", "ack_p50_ns"} {
+		if got := kept.Figure(results.Point{Part: report.Depth, Peer: report.Depth1K, Metric: metric}); got.Low <= 0 {
+			t.Errorf("Figure(%s) = %v, want more than none", metric, got)
+		}
+	}
+}
+
+func TestWriters(t *testing.T) {
+	r, err := written(start(t.Context(), rawName, t.TempDir(), false), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Values["p50"] <= 0 || r.Values["max"] < r.Values["p99.9"] || r.Values[report.Rate] <= 0 {
+		t.Errorf("written = %v, want percentiles and a rate", r.Values)
+	}
+}
+
+// A peer that is not there, or fails, is left out and says why.
+func TestMissing(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	kept, out := shortRun(t, 1, `^wake.*/beanstalkd$`)
+	if got, want := kept.Note(report.Wake, beanstalkdName), "beanstalkd not found"; got != want {
+		t.Errorf("Note = %q, want %q", got, want)
+	}
+	if !strings.Contains(out, "beanstalkd not found") {
+		t.Errorf("the output does not say what is missing:\n%s", out)
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/dcq-go/dcq/bench/internal/measure"
+	"github.com/dcq-go/dcq/bench/internal/report"
+)
+
+const (
+	bulkSize    = 1000
+	manyCallers = 64
+	pushAtMost  = 10 // seconds that the pushes of a round may take
+)
+
+// pushes measures how long pushes take, in a process that nobody disturbs.
+func (b *bench) pushes() error {
+	fewer := max(b.n/10, manyCallers) // each is an fsync
+	for _, part := range []struct {
+		name       string
+		durable    bool
+		n, callers int
+		kinds      []string
+	}{
+		{report.PushRelaxed, false, b.n, 1, []string{dcqName, rawName, redisName, beanstalkdName}},
+		{report.PushDurable, true, fewer, 1, []string{dcqName, fileName, redisName, beanstalkdName}},
+		{report.PushManyCaller, true, b.n, manyCallers, []string{dcqName, redisName, beanstalkdName, natsName}},
+	} {
+		err := b.each(part.name, part.durable, part.kinds, func(p *peer) (measure.Record, error) {
+			return pushed(p, 1, "push", strconv.Itoa(part.n), strconv.Itoa(part.callers), strconv.Itoa(pushAtMost), "0")
+		})
+		if err != nil {
+			return err
+		}
+	}
+	kinds := []string{dcqName, rawName, rawValuesName, rawJSONName}
+	return b.each(report.PushBulk, true, kinds, func(p *peer) (measure.Record, error) {
+		return pushed(p, bulkSize, "bulk", strconv.Itoa(max(b.n/200, 1)), strconv.Itoa(bulkSize))
+	})
+}
+
+// pushed has a process push as it is told, each time so many jobs, once it has warmed up.
+func pushed(p *peer, jobs int, words ...string) (r measure.Record, err error) {
+	ps, err := p.processes(1)
+	if err != nil {
+		return r, err
+	}
+	defer ps.Close()
+	if _, err := ps[0].Ask("samples", "push", "100", "1", "1", "0"); err != nil {
+		return r, err
+	}
+	said, err := ps[0].Ask("samples", words...)
+	if err != nil {
+		return r, err
+	}
+	all, err := measure.ParseSamples(said)
+	if err != nil {
+		return r, err
+	}
+	wall, s := all[0], all[1:]
+	r.Samples, r.Values = s, map[string]float64{report.Rate: rate(jobs*len(s), wall)}
+	return r, ps.Close()
+}
+
+// rate is how many there were a second.
+func rate(n int, in time.Duration) float64 { return float64(n) / in.Seconds() }

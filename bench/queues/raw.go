@@ -1,0 +1,107 @@
+package main
+
+import (
+	"database/sql"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver that dcq uses
+
+	"github.com/dcq-go/dcq/bench/internal/measure"
+	"github.com/dcq-go/dcq/queue"
+)
+
+const (
+	rawName       = "raw"
+	rawValuesName = "raw-values"
+	rawJSONName   = "raw-json"
+
+	rawSettings       = "SQLite without dcq: its driver through database/sql, prepared statements, dcq's table of jobs with all indexes, WAL, busy handler"
+	rawValuesSettings = "the same, 50 rows an INSERT … VALUES"
+	rawJSONSettings   = "the same, one INSERT … SELECT from json_each, payloads in hexadecimal"
+
+	rawValues = 50
+	rawClaim  = 64
+	rawBusy   = time.Minute
+
+	rawColumns = `queue_id, state, priority, due, pushed, payload`
+	rawRow     = `(1, 0, 0, ?1, ?1, ?)`
+)
+
+// openDatabase opens a database in place, one that waits for fsync in every commit if it
+// is durable.
+func openDatabase(place string, durable bool) (*sql.DB, error) {
+	q := url.Values{"_txlock": {"immediate"}}
+	for _, pragma := range []string{
+		fmt.Sprintf("busy_timeout(%d)", rawBusy.Milliseconds()), "journal_mode(wal)",
+		map[bool]string{true: "synchronous(full)", false: "synchronous(normal)"}[durable],
+	} {
+		q.Add("_pragma", pragma)
+	}
+	return sql.Open("sqlite", "file:"+filepath.Join(place, "raw.db")+"?"+q.Encode())
+}
+
+// rawQueue is dcq's table of jobs with the statements that a program without dcq would
+// write: no session, no fencing token, nobody woken.
+type rawQueue struct {
+	kind                 string
+	db                   *sql.DB
+	insert, values, json *sql.Stmt
+	claim, finish        *sql.Stmt
+	session              int64
+}
+
+func openRaw(kind, place string, durable bool) (q *rawQueue, err error) {
+	q = &rawQueue{kind: kind, session: int64(measure.Monotonic())}
+	if q.db, err = openDatabase(place, durable); err != nil {
+		return nil, err
+	}
+	q.db.SetMaxOpenConns(1)
+	if err := q.makeTables(); err != nil {
+		return nil, err
+	}
+	for to, text := range map[**sql.Stmt]string{
+		&q.insert: `INSERT INTO dcq_jobs (` + rawColumns + `) VALUES ` + rawRow,
+		&q.values: `INSERT INTO dcq_jobs (` + rawColumns + `) VALUES ` + strings.Repeat(rawRow+`, `, rawValues-1) + rawRow,
+		&q.json:   `INSERT INTO dcq_jobs (` + rawColumns + `) SELECT 1, 0, 0, ?1, ?1, unhex(value) FROM json_each(?2)`,
+		&q.claim: `UPDATE dcq_jobs SET state = 3, attempt = attempt + 1, token = ?1, session_id = ?1, lease_until = ?2
+			WHERE id IN (SELECT id FROM dcq_jobs WHERE queue_id = 1 AND state = 0 ORDER BY priority DESC, due, id LIMIT ?3)
+			RETURNING id, payload`,
+		&q.finish: `DELETE FROM dcq_jobs WHERE id BETWEEN ? AND ? AND state = 3 AND token = ?`,
+	} {
+		if *to, err = q.db.Prepare(text); err != nil {
+			return nil, err
+		}
+	}
+	return q, nil
+}
+
+// makeTables runs the script that dcq runs.
+func (q *rawQueue) makeTables() error {
+	var n int
+	if err := q.db.QueryRow(`SELECT count(*) FROM sqlite_schema WHERE name = 'dcq_jobs'`).Scan(&n); n > 0 || err != nil {
+		return err
+	}
+	script, err := fs.ReadFile(queue.Package.Scripts, "0001_jobs.sql")
+	if err != nil {
+		return err
+	}
+	_, err = q.db.Exec(string(script))
+	return err
+}
+
+func (q *rawQueue) Close() error { return q.db.Close() }
+
+func (q *rawQueue) push(payload []byte) error {
+	_, err := q.insert.Exec(time.Now().UnixNano(), payload)
+	return err
+}
+
+func (q *rawQueue) left() (n int, err error) {
+	err = q.db.QueryRow(`SELECT count(*) FROM dcq_jobs`).Scan(&n)
+	return n, err
+}
