@@ -24,11 +24,12 @@ type Process struct {
 	err    error
 }
 
-// patience is how long a child of a test may take: a test that hangs fails sooner than
-// the whole run does. A benchmark takes its time.
+// patience is how long a child of a test of the usual length may take: a test that hangs
+// fails sooner than the whole run does. A benchmark takes its time.
 const patience = time.Minute
 
-// Start starts a child. It is killed when the test ends, and in a test after a minute.
+// Start starts a child. It is killed when the test ends, and in a test after a minute;
+// after more minutes if the tests are to repeat more, see [Rounds].
 func Start(t testing.TB, name string, args ...string) *Process {
 	t.Helper()
 	return StartWith(t, func(*exec.Cmd) {}, name, args...)
@@ -39,7 +40,8 @@ func Start(t testing.TB, name string, args ...string) *Process {
 func StartWith(t testing.TB, change func(*exec.Cmd), name string, args ...string) *Process {
 	t.Helper()
 	p := &Process{t: t, name: name, cmd: exec.Command(os.Args[0], args...)}
-	p.cmd.Env = append(os.Environ(), variable+"="+name)
+	// The race detector makes every process wait a second before it exits.
+	p.cmd.Env = append(os.Environ(), variable+"="+name, "GORACE="+os.Getenv("GORACE")+" atexit_sleep_ms=0")
 	change(p.cmd)
 	in, err := p.cmd.StdinPipe()
 	if err != nil {
@@ -54,7 +56,7 @@ func StartWith(t testing.TB, change func(*exec.Cmd), name string, args ...string
 		t.Fatal(err)
 	}
 	if _, benchmark := t.(*testing.B); !benchmark {
-		timer := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
+		timer := time.AfterFunc(patience*time.Duration(factor(t)), func() { _ = p.cmd.Process.Kill() })
 		t.Cleanup(func() { timer.Stop() })
 	}
 	t.Cleanup(func() {

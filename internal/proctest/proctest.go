@@ -5,7 +5,7 @@
 // [Start], reads what it says line by line, sends it commands, and kills or stops
 // it. A child exits when its input ends, so none outlives the tests.
 //
-// [Seed] lets a random test be repeated.
+// [Seed] lets a random test be repeated, and [Rounds] lets it run for longer.
 package proctest
 
 import (
