@@ -51,9 +51,15 @@ func (p Page) Write(s *Section, run *results.Run) error {
 
 // render returns the text for a section, and its plots by the names of their files.
 func (p Page) render(s *Section, run *results.Run) (string, map[string]string, error) {
+	run = s.shaped(run)
 	var b strings.Builder
 	plots := map[string]string{}
 	fmt.Fprintf(&b, "\n%s.\n", strings.ReplaceAll(run.Facts.String(), "\n", ".\n"))
+	peers := peerTable(run)
+	peers.Title = "### " + peers.Title
+	if err := peers.Print(&b); err != nil {
+		return "", nil, err
+	}
 	for _, part := range s.parts(run) {
 		fmt.Fprintf(&b, "\n### %s\n", part.Title)
 		if part.Text != "" {

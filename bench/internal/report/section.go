@@ -17,6 +17,10 @@ type Section struct {
 	Name  string // of the program, and of its file of results
 	Parts []Part
 	Goals []Goal
+
+	// Shape brings records into the form that this package knows: one of each peer in each
+	// round of a part. Nil leaves them as they are.
+	Shape func(*results.Run) *results.Run
 }
 
 // Part is how one part is shown. Only the name is needed.
@@ -25,19 +29,26 @@ type Part struct {
 	Title   string
 	Text    string   // below the title: what was measured
 	Metrics []string // columns; the first is compared. None means all that there are
-	Base    string   // the peer that others are compared to. Empty means dcq
+	Base    string   // the peer that others are compared to. Empty means dcq, or else the first
 }
 
 const dcq = "dcq"
 
 // Of returns the section of a program. One that nothing is known of shows what there is.
 func Of(name string) *Section {
-	for _, s := range []*Section{Queues, Locks} {
+	for _, s := range []*Section{Queues, KV, Locks} {
 		if s.Name == name {
 			return s
 		}
 	}
 	return &Section{Name: name}
+}
+
+func (s *Section) shaped(run *results.Run) *results.Run {
+	if s.Shape == nil {
+		return run
+	}
+	return s.Shape(run)
 }
 
 // parts returns the parts that are in a run: in the order of the section, then the rest.
@@ -65,14 +76,17 @@ func (p Part) complete(run *results.Run) Part {
 	if p.Metrics == nil {
 		p.Metrics = run.Metrics(p.Name)
 	}
-	if p.Base == "" {
+	if peers := run.Peers(p.Name); p.Base == "" && slices.Contains(peers, dcq) {
 		p.Base = dcq
+	} else if p.Base == "" {
+		p.Base = peers[0]
 	}
 	return p
 }
 
 // Tables returns a table of the peers, one of each part, and one of the goals.
 func (s *Section) Tables(run *results.Run) (tables []*measure.Table) {
+	run = s.shaped(run)
 	tables = append(tables, peerTable(run))
 	for _, p := range s.parts(run) {
 		tables = append(tables, p.table(run))

@@ -7,8 +7,10 @@
 package results
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -93,11 +95,24 @@ func (r *Run) Metrics(part string) (names []string) {
 			}
 		}
 	}
-	slices.Sort(names)
+	slices.SortFunc(names, byNumber)
 	if sampled {
 		names = append([]string{"p50", "p99"}, names...)
 	}
 	return names
+}
+
+// byNumber orders names that begin with a number by it, before others, which it orders as
+// they are.
+func byNumber(a, b string) int {
+	number := func(s string) float64 {
+		digits := s[:len(s)-len(strings.TrimLeft(s, "0123456789"))]
+		if n, err := strconv.ParseFloat(digits, 64); err == nil {
+			return n
+		}
+		return math.Inf(1)
+	}
+	return cmp.Or(cmp.Compare(number(a), number(b)), strings.Compare(a, b))
 }
 
 // Point says what is to be looked up in a run. A metric is the name of a value, or "mean",
