@@ -83,17 +83,15 @@ func goRound(c *proctest.Child) error {
 func TestBarrierStorm(t *testing.T) {
 	for _, c := range []struct {
 		name        string
-		generations int64
+		generations int
 		kills       int
-	}{{"calm", 1000, 0}, {"kills", 2000, 16}} {
+	}{{"calm", 150, 0}, {"kills", 300, 16}} {
 		t.Run(c.name, func(t *testing.T) {
-			if testing.Short() {
-				c.generations, c.kills = c.generations/10, c.kills/4
-			}
+			last, kills := proctest.Rounds(t, c.generations), proctest.Rounds(t, c.kills)
 			db := storetest.Open(t, store.Options{})
 			s := &rounds{
 				t: t, r: seed.Rand(t), db: db, b: openBarrier(t, db, roundParties), lines: make(chan roundLine, 64),
-				last: c.generations, kills: c.kills, calm: c.kills == 0, crashes: make(map[string]int),
+				last: int64(last), kills: kills, calm: kills == 0, crashes: make(map[string]int),
 			}
 			for range roundParties {
 				s.start()

@@ -62,10 +62,7 @@ func enterAndLeave(c *proctest.Child) error {
 // Whatever kills or stops the parties: nobody is inside before all have come, nobody has
 // left while one who lives is inside, and nobody waits for ever for those who died.
 func TestDoubleBarrierStorm(t *testing.T) {
-	last, deaths := 300, 24
-	if testing.Short() {
-		last, deaths = 60, 6
-	}
+	last, deaths := proctest.Rounds(t, 100), proctest.Rounds(t, 24)
 	r := seed.Rand(t)
 	db := storetest.Open(t, store.Options{})
 	if err := db.Use(t.Context(), dsync.Package); err != nil { // to give back what the dead had
@@ -104,7 +101,7 @@ func TestDoubleBarrierStorm(t *testing.T) {
 			start()
 		case inside:
 			generation, _ = strconv.Atoi(n)
-			switch r.IntN(40 * roundParties) {
+			switch r.IntN(14 * roundParties) {
 			case 0:
 				l.from.Signal(syscall.SIGKILL)
 			case 1:
