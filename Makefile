@@ -1,14 +1,14 @@
 # Plain make prints this file's targets. Everything here is also runnable by hand.
 
 .DEFAULT_GOAL := help
-.PHONY: help build test vet fmt-check lint tidy-check cross modules demo demo-small bench bench-locks ci clean
+.PHONY: help build test vet fmt-check lint tidy-check cross modules demo demo-small bench bench-locks bench-go bench-compare ci clean
 
 # A directory of HTML files for the demo to serve and crawl; without one it takes
 # Debian's documentation packages.
 SITE ?=
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build the command into bin/dcq
 	go build -o bin/dcq ./cmd/dcq
@@ -47,11 +47,25 @@ demo: ## crawl real documentation, kill a process, prove the result; SITE=DIR cr
 demo-small: ## the same with a few hundred made-up pages, in seconds
 	go run ./examples/crawler demo -small
 
-bench: ## run the benchmarks
-	go test -run '^$$' -bench . ./...
+# The programs that measure dcq beside its peers. Each keeps its raw results, from which
+# the report is written.
+BENCHES = locks kv queues
+
+bench: ## measure dcq beside its peers, and write docs/benchmarks.md; wants a quiet machine
+	@set -e; cd bench; for b in $(BENCHES); do echo "-- $$b"; go run ./$$b -out results/$$b.jsonl; done
+	cd bench && go run ./report $(BENCHES:%=results/%.jsonl)
 
 bench-locks: ## measure the locks beside their peers
 	cd bench && go run ./locks
+
+bench-go: ## run the benchmarks of the packages
+	go test -run '^$$' -bench . ./...
+
+# The revision to compare with.
+BASE ?= HEAD
+
+bench-compare: ## compare the packages' benchmarks with those of the revision BASE
+	bench/compare $(BASE)
 
 ci: ## run what the CI runs
 	.ci/run
