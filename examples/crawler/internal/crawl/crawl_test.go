@@ -148,12 +148,53 @@ func TestRobotsBehindRedirects(t *testing.T) {
 	l.wantOutcome(other.URL+"/hidden", frontier.Stored)
 	equal(t, "requests", w.asked(), "[/robots.txt /r /open]")
 
-	endless := newWeb(t)
-	endless.on("/robots.txt", status(302, "Location", "/robots.txt"))
-	l = newLab(t, settings.Settings{}, endless.URL+"/a")
+	loop, endless := newWeb(t), newWeb(t)
+	loop.on("/robots.txt", status(302, "Location", "/robots.txt"))
+	endless.on("/robots.txt", status(302, "Location", "/1"))
+	for i := range 9 {
+		endless.on(fmt.Sprintf("/%d", i), status(302, "Location", fmt.Sprintf("/%d", i+1)))
+	}
+	l = newLab(t, settings.Settings{}, loop.URL+"/a", endless.URL+"/a")
 	l.finish()
+	l.wantOutcome(loop.URL+"/a", frontier.Missing)
 	l.wantOutcome(endless.URL+"/a", frontier.Missing)
-	equal(t, "requests", len(endless.asked()), 7)
+	equal(t, "requests", loop.asked(), "[/robots.txt /a]")
+	equal(t, "requests", endless.asked(), "[/robots.txt /1 /2 /3 /4 /5 /a]")
+}
+
+// What the robots.txt of several hosts leads to is asked for once, by a job of the host where
+// it is, and its sitemaps are those of each.
+func TestRobotsOfAnotherHost(t *testing.T) {
+	t.Parallel()
+	a, b, other := newWeb(t), newWeb(t), newWeb(t)
+	for _, w := range []*web{a, b} {
+		w.on("/robots.txt", status(301, "Location", other.URL+"/rules"))
+		w.on("/s.txt", plain(w.URL+"/listed"))
+	}
+	other.on("/rules", plain("User-agent: *\nDisallow: /hidden\nCrawl-delay: 5\nSitemap: /s.txt\n"))
+	l := newLab(t, settings.Settings{}, a.URL+"/hidden", b.URL+"/hidden")
+	l.finish()
+	for _, w := range []*web{a, b} {
+		l.wantOutcome(w.URL+"/hidden", frontier.Disallowed)
+		l.wantOutcome(w.URL+"/listed", frontier.Missing)
+		equal(t, "requests", w.asked(), "[/robots.txt /s.txt /listed]")
+		equal(t, "delay", l.host(w.URL).CrawlDelay, "5s")
+	}
+	equal(t, "requests of the other host", other.asked(), "[/rules]")
+	equal(t, "delay of the other host", l.host(other.URL).CrawlDelay, "0s")
+
+	down, busy := newWeb(t), newWeb(t)
+	down.on("/robots.txt", status(301, "Location", busy.URL+"/rules"))
+	busy.on("/rules", status(503))
+	l = newLab(t, settings.Settings{}, down.URL+"/x", down.URL+"/y")
+	l.finish()
+	p := l.wantOutcome(down.URL+"/x", frontier.Disallowed)
+	l.wantOutcome(down.URL+"/y", frontier.Disallowed)
+	if !strings.Contains(p.Reason, "status 503") {
+		t.Errorf("reason = %q, want what the other host said", p.Reason)
+	}
+	equal(t, "requests", down.asked(), "[/robots.txt]")
+	equal(t, "requests of the host that is down", busy.asked(), "[/rules /rules /rules]")
 }
 
 func TestCrawlDelay(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/dcq-go/dcq/examples/crawler/internal/fetch"
 	"github.com/dcq-go/dcq/examples/crawler/internal/frontier"
 	"github.com/dcq-go/dcq/examples/crawler/internal/settings"
+	"github.com/dcq-go/dcq/memo"
 	"github.com/dcq-go/dcq/queue"
 	"github.com/dcq-go/dcq/worker"
 )
@@ -20,7 +21,7 @@ type Crawler struct {
 	settings settings.Settings
 	scope    *settings.Scope
 	client   *fetch.Client
-	rules    *ruleCache
+	robots   *memo.Func[string, robotsFile]
 	log      hclog.Logger
 }
 
@@ -42,10 +43,11 @@ func New(ctx context.Context, f *frontier.Frontier) (*Crawler, error) {
 		UserAgent: s.UserAgent(), Timeout: s.Timeout, MaxBody: s.MaxBody, Private: s.Private,
 		Now: f.DB().Clock().Now,
 	})
-	return &Crawler{
-		frontier: f, settings: s, scope: scope, client: client,
-		rules: newRuleCache(f, s.Agent), log: f.DB().Logger().Named("crawl"),
-	}, nil
+	c := &Crawler{frontier: f, settings: s, scope: scope, client: client, log: f.DB().Logger().Named("crawl")}
+	if c.robots, err = c.openRobots(ctx); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // Close closes the connections that are kept.
@@ -69,7 +71,7 @@ func (c *Crawler) Pool(concurrency int) (*worker.Pool, error) {
 func (c *Crawler) Handle(ctx context.Context, job *queue.Job[frontier.Job]) error {
 	switch job.Payload.Kind {
 	case frontier.RobotsJob:
-		return c.robots(ctx, job)
+		return c.robotsJob(ctx, job)
 	case frontier.SitemapJob:
 		return c.sitemap(ctx, job)
 	}

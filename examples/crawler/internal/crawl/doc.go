@@ -5,15 +5,24 @@
 //
 // [Crawler.Handle] does one job:
 //
-//	may I?         host closed, robots.txt unknown, disallowed, too early: no request
+//	may I?         host closed, disallowed by robots.txt, too early: no request
 //	ask            package fetch, once
 //	understand     package page, sitemap or robots; no redirect is followed
 //	one commit     acknowledgement, record, new links, host, counters
 //
-// A page's job that meets a host without a known robots.txt pushes the job that
-// asks for it, and steps back. Since the queue lets one job of a host be in
-// flight, robots.txt is asked for once, whichever processes work. The target of a
-// redirect is a new job, for which scope and robots.txt are looked at again.
+// The target of a redirect is a new job, for which scope and robots.txt are looked at
+// again.
+//
+// # robots.txt
+//
+// What a URL of a robots.txt said is remembered by package memo, for all processes: for
+// a day, or an hour if it could not be had. The first job of a host asks for it, as it
+// asks for anything, and then steps back until its own request may go out. What fails
+// for the time being is not remembered, so the job comes back and asks again.
+//
+// A redirect is remembered like an answer, and the next job goes on from there. If it
+// leads to another host, that host is asked by a job of its own group, since who asks a
+// host has a job of it; meanwhile the jobs that need the answer look again each second.
 //
 // # Failures
 //

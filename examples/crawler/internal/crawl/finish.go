@@ -31,7 +31,7 @@ func (c *Crawler) finish(ctx context.Context, job *queue.Job[frontier.Job], v vi
 	}
 	var body frontier.Body
 	if v.body != nil && !c.settings.NoBodies {
-		if body, err = c.frontier.StageBody(v.body); err != nil {
+		if body, err = frontier.Pack(v.body); err != nil {
 			return err
 		}
 	}
@@ -50,7 +50,6 @@ func (c *Crawler) finish(ctx context.Context, job *queue.Job[frontier.Job], v vi
 		return c.commitVisit(tx, job, v, body, host, counts)
 	})
 	if err != nil {
-		c.frontier.DiscardBody(body)
 		return err
 	}
 	if v.page.Outcome == frontier.GaveUp {
@@ -86,7 +85,7 @@ func (e errReason) Error() string { return string(e) }
 // settleTx records what a request has shown about its host, and counts.
 func (c *Crawler) settleTx(tx *store.Tx, host *frontier.Host, counts frontier.Counts) error {
 	if host != nil {
-		if err := c.frontier.SettleTx(tx, *host, counts.Bytes); err != nil {
+		if err := c.frontier.SettleTx(tx, *host); err != nil {
 			return err
 		}
 	}

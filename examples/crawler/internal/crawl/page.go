@@ -45,7 +45,7 @@ func (c *Crawler) page(ctx context.Context, job *queue.Job[frontier.Job]) error 
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	host := c.settled(p, x, err)
+	host := c.settled(p.host, p.delay, x, err)
 	v := c.decide(job.Payload, known, x, err)
 	v.page.URL, v.page.Fetched = known.URL, x.Reached
 	c.log.Debug("visited", "url", known.URL, "status", x.Status, "outcome", v.page.Outcome, "unchanged", v.unchanged, "retry", v.retry)

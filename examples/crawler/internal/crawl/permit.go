@@ -2,10 +2,12 @@ package crawl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/dcq-go/dcq/examples/crawler/internal/frontier"
+	"github.com/dcq-go/dcq/examples/crawler/internal/robots"
 	"github.com/dcq-go/dcq/examples/crawler/internal/urlnorm"
 	"github.com/dcq-go/dcq/queue"
 )
@@ -37,29 +39,31 @@ func (c *Crawler) permit(ctx context.Context, job *queue.Job[frontier.Job]) (p p
 		p.refused, p.reason = frontier.Skipped, p.host.ClosedWhy
 		return p, nil
 	}
-	if job.Payload.Kind != frontier.RobotsJob {
-		if !p.host.RobotsUntil.After(now) {
-			return p, c.frontier.AskRobots(ctx, job)
-		}
-		if p.refused, p.reason, err = c.forbidden(ctx, p.host, job.Payload.URL); err != nil || p.refused != "" {
-			return p, err
-		}
+	rules, host, err := c.rules(ctx, p.host)
+	var wait *laterError
+	if errors.As(err, &wait) {
+		return p, c.stepBack(ctx, job, wait)
+	}
+	p.host = host
+	if p.refused, p.reason, err = c.forbidden(rules, err, host, job.Payload.URL); err != nil || p.refused != "" {
+		return p, err
 	}
 	p.delay = c.delay(p.host)
 	p.granted, err = c.frontier.Reserve(ctx, job, p.delay)
 	return p, err
 }
 
-// forbidden tells whether the host's robots.txt is against a request.
-func (c *Crawler) forbidden(ctx context.Context, h frontier.Host, url string) (frontier.Outcome, string, error) {
-	rules, err := c.rules.of(ctx, h)
-	if err != nil {
+// forbidden tells whether the host's robots.txt, or the error in its place, is against a
+// request.
+func (c *Crawler) forbidden(rules robots.Rules, err error, h frontier.Host, url string) (frontier.Outcome, string, error) {
+	switch {
+	case errors.Is(err, errNoRobots):
+		return frontier.Disallowed, err.Error(), nil
+	case err != nil:
 		return "", "", err
-	}
-	if !rules.Allowed(urlnorm.PathQuery(url)) {
-		return frontier.Disallowed, rules.why, nil
-	}
-	if h.CrawlDelay > c.settings.MaxDelay {
+	case !rules.Allowed(urlnorm.PathQuery(url)):
+		return frontier.Disallowed, "", nil
+	case h.CrawlDelay > c.settings.MaxDelay:
 		return frontier.Skipped, fmt.Sprintf("robots.txt asks for a Crawl-delay of %v, more than %v", h.CrawlDelay, c.settings.MaxDelay), nil
 	}
 	return "", "", nil

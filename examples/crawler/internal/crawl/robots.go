@@ -3,6 +3,7 @@ package crawl
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/dcq-go/dcq/examples/crawler/internal/frontier"
 	"github.com/dcq-go/dcq/examples/crawler/internal/robots"
 	"github.com/dcq-go/dcq/examples/crawler/internal/urlnorm"
+	"github.com/dcq-go/dcq/memo"
 	"github.com/dcq-go/dcq/queue"
 	"github.com/dcq-go/dcq/store"
 )
@@ -22,112 +24,143 @@ const (
 	robotsSitemaps  = 20             // Sitemap lines that are looked at
 )
 
-// robots asks for the robots.txt of a host, where it is or where redirects lead.
-func (c *Crawler) robots(ctx context.Context, job *queue.Job[frontier.Job]) error {
-	p, err := c.permit(ctx, job)
+// robotsFile is what a server said when it was asked for a robots.txt.
+type robotsFile struct {
+	Status int       `json:"status"`
+	Target string    `json:"target,omitempty"` // of a redirect
+	Body   []byte    `json:"body,omitempty"`
+	Asked  time.Time `json:"asked"`
+}
+
+// openRobots returns the memory of askRobots, by URL, for all processes. Nothing is asked
+// for before its time and in the background: that is for those who have a job of the host.
+func (c *Crawler) openRobots(ctx context.Context) (*memo.Func[string, robotsFile], error) {
+	return memo.Open(ctx, c.frontier.DB(), "crawl/robots", c.askRobots, memo.Options[string, robotsFile]{
+		TTL: robotsTime, Jitter: -1, Beta: -1,
+		Negative: []error{errNoRobots}, NegativeTTL: robotsDownTime,
+	})
+}
+
+// errNoRobots is the cause of errors that forbid everything, and are remembered.
+var errNoRobots = errors.New("robots.txt cannot be had")
+
+// laterError says that a job has to wait for a robots.txt.
+type laterError struct {
+	until time.Time
+	ask   string // what another host is to be asked for; empty for none
+}
+
+func (e *laterError) Error() string { return fmt.Sprintf("robots.txt is not known before %v", e.until) }
+
+// askRobots asks for a robots.txt, once. It returns a laterError if the host may not be
+// asked now, or did not answer well and is to be asked again.
+func (c *Crawler) askRobots(ctx context.Context, url string) (file robotsFile, err error) {
+	host, err := c.frontier.Host(ctx, urlnorm.GroupKey(url))
 	if err != nil {
-		return err
+		return file, err
 	}
-	if p.refused != "" {
-		return c.setRobots(ctx, job, frontier.Robots{Why: p.reason}, nil)
+	if host.ClosedUntil.After(c.now()) {
+		return file, fmt.Errorf("%w: %s", errNoRobots, host.ClosedWhy)
 	}
-	if !p.granted {
-		return nil
+	delay := c.delay(host)
+	if err := c.reserveRobots(ctx, host.Name, delay); err != nil {
+		return file, err
 	}
-	x, err := c.client.Do(ctx, fetch.Request{URL: job.Payload.URL, MaxBody: robots.MaxSize})
+	x, err := c.client.Do(ctx, fetch.Request{URL: url, MaxBody: robots.MaxSize})
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return file, context.Cause(ctx)
 	}
-	host := c.settled(p, x, err)
-	c.log.Debug("asked for robots.txt", "host", job.Payload.For, "url", job.Payload.URL, "status", x.Status, "error", err)
-	if err == nil && isRedirect(x.Status) && job.Payload.Redirects < robotsRedirects {
-		if target, err := location(job.Payload.URL, x); err == nil {
-			return c.moveRobots(ctx, job, target, host)
+	c.log.Debug("asked for robots.txt", "url", url, "status", x.Status, "error", err)
+	host = c.settled(host, delay, x, err)
+	counts := frontier.Counts{Requests: 1, Bytes: int64(len(x.Body))}
+	file, err = c.readRobots(url, &host, x, err)
+	if errors.As(err, new(*laterError)) {
+		counts.Retries = 1
+	}
+	settleErr := c.frontier.DB().Batch(ctx, true, func(tx *store.Tx) error { return c.settleTx(tx, &host, counts) })
+	return file, errors.Join(settleErr, err)
+}
+
+// reserveRobots takes the host's throttle, or returns a laterError.
+func (c *Crawler) reserveRobots(ctx context.Context, host string, delay time.Duration) error {
+	var early time.Duration
+	err := c.frontier.DB().Batch(ctx, false, func(tx *store.Tx) (err error) {
+		early, err = c.frontier.ReserveTx(tx, host, delay)
+		return err
+	})
+	if err == nil && early > 0 {
+		err = &laterError{until: c.now().Add(early)}
+	}
+	return err
+}
+
+// readRobots makes of an answer what is to be remembered. What fails for the time being
+// is tried again, while the host waits.
+func (c *Crawler) readRobots(url string, host *frontier.Host, x *fetch.Exchange, err error) (robotsFile, error) {
+	file := robotsFile{Status: x.Status, Asked: x.Reached}
+	decision := robots.FromStatus(x.Status)
+	switch {
+	case err != nil, decision == robots.DisallowEverything:
+		host.RobotsTries++
+		if host.RobotsTries < robotsTries && !errors.Is(err, fetch.ErrRefused) && !host.ClosedUntil.After(c.now()) {
+			host.NextStart = later(host.NextStart, c.now().Add(c.backoff(host.RobotsTries)))
+			return file, &laterError{until: host.NextStart}
 		}
+		host.RobotsTries = 0
+		return file, fmt.Errorf("%w: %s", errNoRobots, statusText(x.Status, err))
+	case isRedirect(x.Status):
+		file.Target, _ = location(url, x) // without one it counts as not there
+	case decision == robots.ParseBody:
+		file.Body = x.Body
 	}
-	r := frontier.Robots{Status: x.Status, Body: x.Body}
+	host.RobotsTries = 0
+	return file, nil
+}
+
+// robotsOf returns the robots.txt of a host, where it is or where redirects lead.
+func (c *Crawler) robotsOf(ctx context.Context, host string) (file robotsFile, err error) {
+	at := host + "/robots.txt"
+	for range 1 + robotsRedirects {
+		if urlnorm.GroupKey(at) == host {
+			file, err = c.robots.Get(ctx, at)
+		} else if file, _, err = c.robots.Peek(ctx, at); errors.Is(err, memo.ErrNotFound) {
+			err = &laterError{ask: at}
+		}
+		if err != nil || file.Target == "" {
+			break
+		}
+		at = file.Target
+	}
+	return file, err
+}
+
+// rules returns what a host's robots.txt says, and the host that goes by it.
+func (c *Crawler) rules(ctx context.Context, host frontier.Host) (robots.Rules, frontier.Host, error) {
+	file, err := c.robotsOf(ctx, host.Name)
 	if err != nil {
-		r = frontier.Robots{}
+		return robots.Rules{}, host, err
 	}
-	if robots.FromStatus(r.Status) == robots.DisallowEverything {
-		r.Why = statusText(x.Status, err)
-		final := errors.Is(err, fetch.ErrRefused) || host.ClosedUntil.After(c.now())
-		if !final && job.Attempt < robotsTries {
-			return c.robotsAgain(ctx, job, r.Why, host)
-		}
+	rules := robots.FromStatus(file.Status).Rules(file.Body, c.settings.Agent)
+	if !file.Asked.Equal(host.Rules) {
+		host, err = c.adopt(ctx, host.Name, file, rules)
 	}
-	return c.setRobots(ctx, job, r, &host)
+	return rules, host, err
 }
 
-// moveRobots follows a redirect of a robots.txt, by a job: it may lead to another
-// host, which is as busy as any.
-func (c *Crawler) moveRobots(ctx context.Context, job *queue.Job[frontier.Job], target string, host frontier.Host) error {
-	next := job.Payload
-	next.URL, next.Redirects = target, next.Redirects+1
-	return c.frontier.DB().Batch(ctx, true, func(tx *store.Tx) error {
-		if err := job.CheckTx(tx); err != nil {
+// adopt makes a host go by a robots.txt that is new: its delay begins now, and the
+// sitemaps that it names are to be read.
+func (c *Crawler) adopt(ctx context.Context, name string, file robotsFile, rules robots.Rules) (host frontier.Host, err error) {
+	sitemaps := c.sitemapsOf(name, file.Body)
+	err = c.frontier.DB().Batch(ctx, true, func(tx *store.Tx) error {
+		if host, err = c.frontier.HostTx(tx, name); err != nil {
 			return err
 		}
-		if err := c.settleTx(tx, &host, frontier.Counts{Requests: 1}); err != nil {
-			return err
-		}
-		if err := c.frontier.MoveRobotsTx(tx, next); err != nil {
-			return err
-		}
-		return job.AckTx(tx)
-	})
-}
-
-// robotsAgain gives the job back. If it asks the host whose file it is, nothing
-// else of the host may run before: the host waits, and the job keeps its place.
-func (c *Crawler) robotsAgain(ctx context.Context, job *queue.Job[frontier.Job], why string, host frontier.Host) error {
-	pause := c.backoff(job.Attempt)
-	if job.Payload.Host() == job.Payload.For {
-		host.NextStart = later(host.NextStart, c.now().Add(pause))
-		pause = 0
-	}
-	return c.frontier.DB().Batch(ctx, true, func(tx *store.Tx) error {
-		if err := job.CheckTx(tx); err != nil {
-			return err
-		}
-		if err := c.settleTx(tx, &host, frontier.Counts{Requests: 1, Retries: 1}); err != nil {
-			return err
-		}
-		return job.NackAfterTx(tx, errReason(why), pause)
-	})
-}
-
-// setRobots keeps the answer and pushes the sitemaps that it names. Host is the one
-// that was asked, nil if none was.
-func (c *Crawler) setRobots(ctx context.Context, job *queue.Job[frontier.Job], r frontier.Robots, host *frontier.Host) error {
-	now := c.now()
-	r.Host, r.Fetched = job.Payload.For, now
-	until := now.Add(robotsTime)
-	decision := robots.FromStatus(r.Status)
-	if decision == robots.DisallowEverything {
-		until = now.Add(robotsDownTime)
-	}
-	if decision != robots.ParseBody {
-		r.Body = nil
-	}
-	delay, _ := decision.Rules(r.Body, c.settings.Agent).CrawlDelay()
-	sitemaps := c.sitemapsOf(job.Payload, r.Body)
-	if host != nil && host.Name == r.Host && delay <= c.settings.MaxDelay {
-		host.Delay = c.settings.DelayFor(host.Name, delay)
-		host.NextStart = host.NextStart.Add(max(host.Delay-c.delay(*host), 0)) // the pause it asks for begins now
-	}
-	return c.frontier.DB().Batch(ctx, true, func(tx *store.Tx) error {
-		if err := job.CheckTx(tx); err != nil {
-			return err
-		}
-		counts := frontier.Counts{}
-		if host != nil {
-			counts = frontier.Counts{Requests: 1, Bytes: int64(len(r.Body))}
-		}
-		if err := c.settleTx(tx, host, counts); err != nil {
-			return err
-		}
-		if err := c.frontier.SetRobotsTx(tx, r, delay, until); err != nil {
+		before := c.delay(host)
+		host.Rules = file.Asked
+		host.CrawlDelay, _ = rules.CrawlDelay()
+		host.Delay = c.delay(host)
+		host.NextStart = host.NextStart.Add(max(host.Delay-before, 0))
+		if err := c.frontier.SettleTx(tx, host); err != nil {
 			return err
 		}
 		for _, j := range sitemaps {
@@ -135,23 +168,47 @@ func (c *Crawler) setRobots(ctx context.Context, job *queue.Job[frontier.Job], r
 				return err
 			}
 		}
-		return job.AckTx(tx)
+		return nil
+	})
+	return host, err
+}
+
+// robotsJob asks a host for what the robots.txt of another leads to.
+func (c *Crawler) robotsJob(ctx context.Context, job *queue.Job[frontier.Job]) error {
+	_, err := c.robots.Get(ctx, job.Payload.URL)
+	var wait *laterError
+	switch {
+	case errors.As(err, &wait):
+		return c.stepBack(ctx, job, wait)
+	case err != nil && !errors.Is(err, errNoRobots):
+		return err
+	}
+	return job.Ack(ctx)
+}
+
+// stepBack gives a job back that has to wait.
+func (c *Crawler) stepBack(ctx context.Context, job *queue.Job[frontier.Job], wait *laterError) error {
+	return c.frontier.DB().Batch(ctx, true, func(tx *store.Tx) error {
+		if wait.ask != "" {
+			return c.frontier.AwaitTx(tx, job, wait.ask)
+		}
+		return c.frontier.StepBackTx(tx, job, wait.until)
 	})
 }
 
-// sitemapsOf returns jobs for the sitemaps that a robots.txt names.
-func (c *Crawler) sitemapsOf(j frontier.Job, body []byte) (jobs []frontier.Job) {
+// sitemapsOf returns jobs for the sitemaps that the robots.txt of a host names.
+func (c *Crawler) sitemapsOf(host string, body []byte) (jobs []frontier.Job) {
 	if c.settings.NoSitemaps || len(body) == 0 {
 		return nil
 	}
-	base, err := url.Parse(j.For + "/")
+	base, err := url.Parse(host + "/")
 	if err != nil {
 		return nil
 	}
 	named := robots.Parse(body).Sitemaps()
 	for _, ref := range named[:min(len(named), robotsSitemaps)] {
-		if u, err := urlnorm.Canonical(base, ref); err == nil && c.mayList(u, j.For) {
-			jobs = append(jobs, frontier.Job{Kind: frontier.SitemapJob, URL: u, For: j.For})
+		if u, err := urlnorm.Canonical(base, ref); err == nil && c.mayList(u, host) {
+			jobs = append(jobs, frontier.Job{Kind: frontier.SitemapJob, URL: u, For: host})
 		}
 	}
 	return jobs

@@ -18,9 +18,10 @@ const (
 )
 
 // settled returns the host as an exchange with it has left it.
-func (c *Crawler) settled(p permit, x *fetch.Exchange, err error) frontier.Host {
-	h := p.host
-	h.NextStart, h.Delay = x.Reached.Add(p.delay), p.delay
+func (c *Crawler) settled(h frontier.Host, delay time.Duration, x *fetch.Exchange, err error) frontier.Host {
+	h.Requests++
+	h.Bytes += x.Size
+	h.NextStart, h.Delay = x.Reached.Add(delay), delay
 	if !x.Over {
 		h.NextStart = h.NextStart.Add(frontier.Linger)
 	}
@@ -112,4 +113,15 @@ func later(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// statusText names a status, or the error that came instead of one.
+func statusText(status int, err error) string {
+	if err != nil {
+		return err.Error()
+	}
+	if name := http.StatusText(status); name != "" {
+		return fmt.Sprintf("status %d %s", status, name)
+	}
+	return fmt.Sprintf("status %d", status)
 }

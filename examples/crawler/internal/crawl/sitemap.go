@@ -48,7 +48,7 @@ func (c *Crawler) sitemap(ctx context.Context, job *queue.Job[frontier.Job]) err
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	host := c.settled(p, x, err)
+	host := c.settled(p.host, p.delay, x, err)
 	l := c.list(job.Payload, known, x, list, err)
 	l.record.Fetched = x.Reached
 	c.log.Debug("asked for a sitemap", "url", known.URL, "status", x.Status, "entries", len(list.Entries), "error", err)

@@ -2,11 +2,9 @@ package frontier
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/dcq-go/dcq/examples/crawler/internal/settings"
-	"github.com/dcq-go/dcq/examples/crawler/internal/urlnorm"
 	"github.com/dcq-go/dcq/store"
 )
 
@@ -19,7 +17,7 @@ const AdmitBatch = 200
 func (f *Frontier) Unknown(ctx context.Context, urls []string) ([]string, error) {
 	var open []string
 	for _, u := range urls {
-		if !f.seen.has(urlnorm.Fingerprint(u)) {
+		if !f.seen.has(u) {
 			open = append(open, u)
 		}
 	}
@@ -30,7 +28,7 @@ func (f *Frontier) Unknown(ctx context.Context, urls []string) ([]string, error)
 	err := f.db.View(ctx, func(tx *store.Tx) error {
 		unknown = nil
 		for _, u := range open {
-			known, err := isKnown(tx, u)
+			known, err := f.pages.ContainsTx(tx, urlKey(u))
 			if err != nil {
 				return err
 			}
@@ -38,68 +36,64 @@ func (f *Frontier) Unknown(ctx context.Context, urls []string) ([]string, error)
 				unknown = append(unknown, u)
 				continue
 			}
-			f.seen.add(urlnorm.Fingerprint(u))
+			f.seen.add(u)
 		}
 		return nil
 	})
 	return unknown, err
 }
 
-func isKnown(tx *store.Tx, url string) (known bool, err error) {
-	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dcq_crawl_pages WHERE fp = ?)`, fingerprint(url)).Scan(&known)
-	return known, err
-}
-
 // Admitted says what became of URLs that were to be admitted.
 type Admitted struct {
-	New   int // that have a row and a job now
-	Known int // that had a row
+	New   int // that have a record and a job now
+	Known int // that had a record
 	Over  int // that the limits of the settings kept out
 }
 
-// AdmitTx takes page jobs whose URLs are not known yet into the crawl: a row and a
+// AdmitTx takes page jobs whose URLs are not known yet into the crawl: a record and a
 // job each. Give it at most AdmitBatch.
 func (f *Frontier) AdmitTx(tx *store.Tx, s settings.Settings, jobs []Job) (a Admitted, err error) {
 	if len(jobs) == 0 {
 		return a, nil
 	}
-	total, run, err := stateTx(tx)
+	run, err := f.runTx(tx)
 	if err != nil {
 		return a, err
 	}
-	added := make([][16]byte, 0, len(jobs))
+	total, err := f.pages.LenTx(tx)
+	if err != nil {
+		return a, err
+	}
+	var inserted []string
 	for host, list := range byHost(jobs) {
-		known, err := ensureHost(tx, host)
+		h, err := f.HostTx(tx, host)
 		if err != nil {
 			return a, err
 		}
-		before := a.New
 		var found []Job
 		for _, j := range list {
-			if j.Depth > s.MaxDepth || total+a.New >= s.MaxPages || known+a.New-before >= s.MaxHostPages {
+			if j.Depth > s.MaxDepth || total+a.New >= s.MaxPages || h.Known >= s.MaxHostPages {
 				a.Over++
 				continue
 			}
-			isNew, err := insertPage(tx, run, host, j)
+			isNew, err := f.insertTx(tx, run.Number, host, j)
 			if err != nil {
 				return a, err
 			}
-			added = append(added, urlnorm.Fingerprint(j.URL))
+			inserted = append(inserted, j.URL)
 			if !isNew {
 				a.Known++
 				continue
 			}
 			found = append(found, j)
 			a.New++
+			h.Known++
 		}
-		if err := f.pushPages(tx, host, found, known == 0); err != nil {
-			return a, err
-		}
-		if err := countKnown(tx, host, a.New-before); err != nil {
+		if err := f.pushPagesTx(tx, h, found); err != nil {
 			return a, err
 		}
 	}
-	tx.AfterCommit(func() { f.seen.add(added...) })
+	tx.AfterCommit(func() { f.seen.add(inserted...) })
 	return a, nil
 }
 
@@ -111,24 +105,17 @@ func byHost(jobs []Job) map[string][]Job {
 	return hosts
 }
 
-// insertPage inserts the row of a URL, unless there is one.
-func insertPage(tx *store.Tx, run int64, host string, j Job) (isNew bool, err error) {
-	n, err := tx.Exec(`
-		INSERT INTO dcq_crawl_pages (fp, url, host, depth, via, found, run, pending)
-		VALUES (?, ?, ?, ?, ?, ?, ?, 1)
-		ON CONFLICT (fp) DO NOTHING`,
-		fingerprint(j.URL), j.URL, host, j.Depth, orNull(j.Via), nanos(tx.Now()), run)
-	return n > 0, err
+// insertTx makes the record of a URL, unless there is one.
+func (f *Frontier) insertTx(tx *store.Tx, run int64, host string, j Job) (isNew bool, err error) {
+	p := Page{URL: j.URL, Host: host, Depth: j.Depth, Via: j.Via, Found: tx.Now(), Run: run, Pending: true}
+	_, isNew, err = f.pages.PutIfAbsentTx(tx, urlKey(j.URL), p)
+	return isNew, err
 }
 
-// pushPages pushes the jobs of pages of a host, behind the one for robots.txt if
-// they are its first. The latter would otherwise be pushed when one of them finds
-// out, and has to step back.
-func (f *Frontier) pushPages(tx *store.Tx, host string, list []Job, first bool) error {
-	if first && len(list) > 0 {
-		if err := f.askRobotsTx(tx, host); err != nil {
-			return err
-		}
+// pushPagesTx pushes the jobs of pages of a host that were found.
+func (f *Frontier) pushPagesTx(tx *store.Tx, h Host, list []Job) error {
+	if len(list) == 0 {
+		return nil
 	}
 	for len(list) > 0 {
 		n := 1
@@ -140,28 +127,5 @@ func (f *Frontier) pushPages(tx *store.Tx, host string, list []Job, first bool) 
 		}
 		list = list[n:]
 	}
-	return nil
-}
-
-func countKnown(tx *store.Tx, host string, n int) error {
-	if n == 0 {
-		return nil
-	}
-	if _, err := tx.Exec(`UPDATE dcq_crawl_hosts SET known = known + ? WHERE name = ?`, n, host); err != nil {
-		return err
-	}
-	_, err := tx.Exec(`UPDATE dcq_crawl_state SET known = known + ? WHERE one = 1`, n)
-	return err
-}
-
-// stateTx returns how many URLs are known and the current run.
-func stateTx(tx *store.Tx) (known int, run int64, err error) {
-	err = tx.QueryRow(`SELECT known, run FROM dcq_crawl_state WHERE one = 1`).Scan(&known, &run)
-	if errors.Is(err, store.ErrNoRows) {
-		return 0, 0, ErrNoCrawl
-	}
-	if err != nil {
-		return 0, 0, fmt.Errorf("read the crawl's state: %w", err)
-	}
-	return known, run, nil
+	return f.saveHostTx(tx, h)
 }

@@ -1,10 +1,6 @@
 package frontier
 
-import (
-	"errors"
-
-	"github.com/dcq-go/dcq/store"
-)
+import "github.com/dcq-go/dcq/store"
 
 // Counts are the counters of a run.
 type Counts struct {
@@ -52,39 +48,29 @@ func (c *Counts) Count(o Outcome) {
 	}
 }
 
+func (c *Counts) add(d Counts) {
+	c.Requests += d.Requests
+	c.Retries += d.Retries
+	c.Bytes += d.Bytes
+	c.Links += d.Links
+	c.Duplicates += d.Duplicates
+	c.Stored += d.Stored
+	c.Unchanged += d.Unchanged
+	c.Other += d.Other
+	c.Redirected += d.Redirected
+	c.Missing += d.Missing
+	c.Failed += d.Failed
+	c.GaveUp += d.GaveUp
+	c.Disallowed += d.Disallowed
+	c.Skipped += d.Skipped
+}
+
 // CountTx adds to the counters of the current run.
 func (f *Frontier) CountTx(tx *store.Tx, c Counts) error {
-	_, err := tx.Exec(`
-		UPDATE dcq_crawl_runs SET
-			requests = requests + ?, retries = retries + ?, bytes = bytes + ?, links = links + ?,
-			duplicates = duplicates + ?, stored = stored + ?, unchanged = unchanged + ?, other = other + ?,
-			redirected = redirected + ?, missing = missing + ?, failed = failed + ?, gave_up = gave_up + ?,
-			disallowed = disallowed + ?, skipped = skipped + ?
-		WHERE run = (SELECT run FROM dcq_crawl_state WHERE one = 1)`,
-		c.Requests, c.Retries, c.Bytes, c.Links, c.Duplicates, c.Stored, c.Unchanged, c.Other,
-		c.Redirected, c.Missing, c.Failed, c.GaveUp, c.Disallowed, c.Skipped)
-	return err
-}
-
-const sqlRuns = `
-	SELECT run, refresh, started, loaded, ended, requests, retries, bytes, links, duplicates, stored, unchanged,
-		other, redirected, missing, failed, gave_up, disallowed, skipped
-	FROM dcq_crawl_runs`
-
-func scanRun(scan store.Scan) (r Run, err error) {
-	var started, loaded, ended int64
-	c := &r.Counts
-	err = scan(&r.Number, &r.Refresh, &started, &loaded, &ended, &c.Requests, &c.Retries, &c.Bytes, &c.Links, &c.Duplicates,
-		&c.Stored, &c.Unchanged, &c.Other, &c.Redirected, &c.Missing, &c.Failed, &c.GaveUp, &c.Disallowed, &c.Skipped)
-	r.Started, r.Loaded, r.Ended = timeOf(started), timeOf(loaded), timeOf(ended)
-	return r, err
-}
-
-// lastRun returns the latest run, or ErrNoCrawl.
-func lastRun(tx *store.Tx) (Run, error) {
-	r, err := scanRun(tx.QueryRow(sqlRuns + ` ORDER BY run DESC LIMIT 1`).Scan)
-	if errors.Is(err, store.ErrNoRows) {
-		return r, ErrNoCrawl
+	run, err := f.runTx(tx)
+	if err != nil {
+		return err
 	}
-	return r, err
+	run.Counts.add(c)
+	return f.saveRunTx(tx, run)
 }

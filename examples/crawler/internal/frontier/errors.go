@@ -9,6 +9,10 @@ var (
 	// ErrUnknown is returned when a URL is not known.
 	ErrUnknown = errors.New("frontier: unknown URL")
 
-	// ErrBusy is returned by StartRefresh while jobs of the last run are left.
+	// ErrBusy is returned by StartRun while jobs of the last run are left.
 	ErrBusy = errors.New("frontier: the last run is not finished; finish it first")
+
+	// ErrOld is returned by Open for a store of a crawler that kept its records in
+	// tables of its own. Nothing was changed.
+	ErrOld = errors.New("frontier: this store is of an older crawler: export it with that one, and crawl into a new directory")
 )

@@ -3,8 +3,8 @@ package frontier
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
-	"io/fs"
 	"time"
 
 	"github.com/dcq-go/dcq/examples/crawler/internal/urlnorm"
@@ -13,19 +13,9 @@ import (
 	dsync "github.com/dcq-go/dcq/sync"
 )
 
-//go:embed schema/*.sql
-var schemaFiles embed.FS
-
-// Package is what the store needs to know of this package.
-var Package = &store.Package{Name: "crawl", Scripts: scripts(), Check: check}
-
-func scripts() fs.FS {
-	sub, err := fs.Sub(schemaFiles, "schema")
-	if err != nil {
-		panic(err) // the directory is embedded
-	}
-	return sub
-}
+// Package is what the store needs to know of this package. It has no tables: the store
+// refuses those that it once had as too new for it.
+var Package = &store.Package{Name: "crawl", Scripts: embed.FS{}, Check: check}
 
 // QueueName is the queue of the crawl's jobs.
 const QueueName = "crawl"
@@ -41,23 +31,32 @@ const (
 // Frontier is the state of the crawl in a store. Its methods may be called from
 // any goroutine.
 type Frontier struct {
+	records
 	db    *store.DB
 	queue *queue.Queue[Job]
 	seen  *seen
 }
 
-// Open makes the tables and the queue ready. It returns an error of the store.
+// Open makes the indexes and the queue ready. It returns ErrOld or an error of the
+// store.
 func Open(ctx context.Context, db *store.DB) (*Frontier, error) {
-	for _, p := range []*store.Package{Package, dsync.Package} {
-		if err := db.Use(ctx, p); err != nil {
-			return nil, err
-		}
+	if err := db.Use(ctx, Package); errors.Is(err, store.ErrNewer) {
+		return nil, ErrOld
+	} else if err != nil {
+		return nil, err
+	}
+	if err := db.Use(ctx, dsync.Package); err != nil {
+		return nil, err
+	}
+	r, err := openRecords(ctx, db)
+	if err != nil {
+		return nil, err
 	}
 	q, err := queue.Open(ctx, db, QueueName, queue.Options[Job]{Lease: lease, MaxAttempts: queueTries})
 	if err != nil {
 		return nil, err
 	}
-	return &Frontier{db: db, queue: q, seen: newSeen(seenLimit)}, nil
+	return &Frontier{records: r, db: db, queue: q, seen: newSeen(seenLimit)}, nil
 }
 
 // DB returns the store.
@@ -72,7 +71,7 @@ type Kind string
 // The kinds of jobs.
 const (
 	PageJob    Kind = ""        // visit it
-	RobotsJob  Kind = "robots"  // take it for the robots.txt of Job.For
+	RobotsJob  Kind = "robots"  // ask for it: the robots.txt of another host leads there
 	SitemapJob Kind = "sitemap" // take it for a list of URLs of Job.For
 )
 
@@ -101,46 +100,18 @@ func (j Job) options() queue.PushOptions {
 	switch j.Kind {
 	case RobotsJob:
 		o.Priority = robotsPriority
+		o.Unique = fmt.Sprintf("robots %x", urlnorm.Fingerprint(j.URL))
 	case SitemapJob:
 		o.Priority = sitemapPriority
 	}
 	return o
 }
 
-// PushTx pushes a job.
+// PushTx pushes a job, one for robots.txt only if there is none for the same URL.
 func (f *Frontier) PushTx(tx *store.Tx, j Job) error {
-	if _, err := f.queue.PushTx(tx, j, j.options()); err != nil {
+	_, err := f.queue.PushTx(tx, j, j.options())
+	if err != nil && !errors.Is(err, queue.ErrDuplicate) {
 		return fmt.Errorf("push a job: %w", err)
 	}
 	return nil
-}
-
-// fingerprint of a canonical URL, as it is stored.
-func fingerprint(url string) []byte {
-	fp := urlnorm.Fingerprint(url)
-	return fp[:]
-}
-
-// orNull is the fingerprint of a URL, NULL for none.
-func orNull(url string) any {
-	if url == "" {
-		return nil
-	}
-	return fingerprint(url)
-}
-
-// nanos is a time as it is stored.
-func nanos(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixNano()
-}
-
-// timeOf is a stored time.
-func timeOf(n int64) time.Time {
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, n)
 }

@@ -3,14 +3,12 @@ package frontier
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
-	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/dcq-go/dcq/examples/crawler/internal/settings"
-	"github.com/dcq-go/dcq/examples/crawler/internal/urlnorm"
 	"github.com/dcq-go/dcq/queue"
 	"github.com/dcq-go/dcq/store"
 	"github.com/dcq-go/dcq/store/storetest"
@@ -94,7 +92,7 @@ func TestAdmit(t *testing.T) {
 	if want := []string{host + "/x", host + "/e"}; err != nil || !slices.Equal(unknown, want) {
 		t.Errorf("Unknown() = %v, %v, want %v", unknown, err, want)
 	}
-	receive(t, f, "/robots.txt")
+	receive(t, f, "/a")
 	receive(t, f, "")
 }
 
@@ -123,7 +121,7 @@ func TestAdmitRolledBack(t *testing.T) {
 func TestReserve(t *testing.T) {
 	f, clock := begun(t)
 	admit(t, f, settings.Settings{}, jobs("/a", "/b"))
-	job := receive(t, f, "/robots.txt")
+	job := receive(t, f, "/a")
 	if ok, err := f.Reserve(ctx, job, time.Second); !ok || err != nil {
 		t.Fatalf("Reserve() = %v, %v, want true", ok, err)
 	}
@@ -136,14 +134,14 @@ func TestReserve(t *testing.T) {
 	clock.Advance(time.Second + Linger - 1)
 	receive(t, f, "")
 	clock.Advance(1)
-	job = receive(t, f, "/robots.txt")
+	job = receive(t, f, "/a")
 	if ok, err := f.Reserve(ctx, job, time.Second); !ok || err != nil {
 		t.Fatalf("Reserve() = %v, %v, want true", ok, err)
 	}
 	// The exchange shows when the host had the request.
 	next := clock.Now().Add(time.Second)
 	err := f.db.Batch(ctx, true, func(tx *store.Tx) error {
-		if err := f.SettleTx(tx, Host{Name: host, NextStart: next, Delay: time.Second}, 7); err != nil {
+		if err := f.SettleTx(tx, Host{Name: host, NextStart: next, Delay: time.Second, Requests: 1, Bytes: 7}); err != nil {
 			return err
 		}
 		return job.AckTx(tx)
@@ -154,7 +152,7 @@ func TestReserve(t *testing.T) {
 	clock.Advance(time.Second - 1)
 	receive(t, f, "")
 	clock.Advance(1)
-	receive(t, f, "/a")
+	receive(t, f, "/b")
 	h, err := f.Host(ctx, host)
 	if err != nil || h.Requests != 1 || h.Bytes != 7 || h.Known != 2 {
 		t.Errorf("Host() = %+v, %v, want one request of 7 bytes", h, err)
@@ -165,10 +163,9 @@ func TestReserve(t *testing.T) {
 func TestReserveTooEarly(t *testing.T) {
 	f, clock := begun(t)
 	admit(t, f, settings.Settings{}, jobs("/a"))
-	job := receive(t, f, "/robots.txt")
+	job := receive(t, f, "/a")
 	err := f.db.Batch(ctx, true, func(tx *store.Tx) error {
-		_, err := tx.Exec(`UPDATE dcq_crawl_hosts SET next_start = ?`, nanos(clock.Now().Add(time.Minute)))
-		return err
+		return f.saveHostTx(tx, Host{Name: host, Known: 1, NextStart: clock.Now().Add(time.Minute)})
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -178,7 +175,7 @@ func TestReserveTooEarly(t *testing.T) {
 	}
 	receive(t, f, "")
 	clock.Advance(time.Minute)
-	job = receive(t, f, "/robots.txt")
+	job = receive(t, f, "/a")
 	clock.Advance(lease + time.Second)
 	if _, err := f.Reserve(ctx, job, time.Second); !errors.Is(err, queue.ErrLost) {
 		t.Errorf("Reserve() by a lost attempt = %v, want ErrLost", err)
@@ -189,7 +186,7 @@ func TestReserveTooEarly(t *testing.T) {
 // host asks for.
 func TestReserveWallClockSteps(t *testing.T) {
 	f, clock := begun(t)
-	admit(t, f, settings.Settings{}, jobs("/a", "/b", "/c"))
+	admit(t, f, settings.Settings{}, jobs("/first", "/a", "/b", "/c"))
 	ask := func(path string, delay time.Duration, want bool) *queue.Job[Job] {
 		t.Helper()
 		job := receive(t, f, path)
@@ -201,13 +198,13 @@ func TestReserveWallClockSteps(t *testing.T) {
 	settle := func(job *queue.Job[Job], next, delay time.Duration) {
 		t.Helper()
 		err := f.db.Batch(ctx, true, func(tx *store.Tx) error {
-			return errors.Join(f.SettleTx(tx, Host{Name: host, NextStart: tx.Now().Add(next), Delay: delay}, 0), job.AckTx(tx))
+			return errors.Join(f.SettleTx(tx, Host{Name: host, NextStart: tx.Now().Add(next), Delay: delay}), job.AckTx(tx))
 		})
 		if err != nil {
 			t.Fatalf("settle: %v", err)
 		}
 	}
-	job := ask("/robots.txt", time.Second, true)
+	job := ask("/first", time.Second, true)
 	clock.Step(time.Hour) // before the answer, as if the request had died
 	if err := job.Release(ctx, 0); err != nil {
 		t.Fatal(err)
@@ -215,10 +212,10 @@ func TestReserveWallClockSteps(t *testing.T) {
 	if err := f.queue.HoldGroup(ctx, host, epoch); err != nil {
 		t.Fatal(err)
 	}
-	ask("/robots.txt", time.Second, false)
+	ask("/first", time.Second, false)
 	receive(t, f, "")
 	clock.Advance(time.Second)
-	settle(ask("/robots.txt", time.Second, true), time.Minute, 2*time.Second) // Retry-After: 60, and Crawl-delay: 2
+	settle(ask("/first", time.Second, true), time.Minute, 2*time.Second) // Retry-After: 60, and Crawl-delay: 2
 	clock.Step(time.Hour)
 	ask("/a", 2*time.Second, false)
 	receive(t, f, "")
@@ -247,132 +244,17 @@ func TestPriorities(t *testing.T) {
 	}
 }
 
-func TestPages(t *testing.T) {
-	f, _ := begun(t)
-	want := pageBatch + 10
-	var list []Job
-	for i := range want {
-		list = append(list, Job{URL: fmt.Sprintf("%s/%d", host, i), Via: host + "/0", Depth: 1})
+// A store with the tables of an older crawler is left as it is.
+func TestOldStore(t *testing.T) {
+	dir := t.TempDir()
+	old := &store.Package{Name: Package.Name, Scripts: fstest.MapFS{
+		"0001_crawl.sql": {Data: []byte(`CREATE TABLE dcq_crawl_pages (url TEXT PRIMARY KEY) STRICT`)},
+	}}
+	if err := storetest.OpenDir(t, dir, store.Options{}).Use(ctx, old); err != nil {
+		t.Fatalf("Use() = %v", err)
 	}
-	list[0].Via = ""
-	for len(list) > 0 {
-		n := min(len(list), AdmitBatch)
-		admit(t, f, settings.Settings{}, list[:n])
-		list = list[n:]
-	}
-	seen := make(map[string]bool)
-	for p, err := range f.Pages(ctx) {
-		if err != nil {
-			t.Fatalf("Pages() = %v", err)
-		}
-		if wantVia := host + "/0"; p.URL != wantVia && p.Via != wantVia {
-			t.Errorf("via of %s = %q, want %q", p.URL, p.Via, wantVia)
-		}
-		seen[p.URL] = true
-	}
-	if len(seen) != want {
-		t.Errorf("Pages() went through %d, want %d", len(seen), want)
-	}
-	for range f.Pages(ctx) {
-		break // must not hold anything
-	}
-}
-
-func TestBodies(t *testing.T) {
-	f, _ := begun(t)
-	admit(t, f, settings.Settings{}, jobs("/a"))
-	// What does not compress goes into a file of its own.
-	noise := make([]byte, 200<<10)
-	x := uint32(1)
-	for i := range noise {
-		x = x*1664525 + 1013904223
-		noise[i] = byte(x >> 24)
-	}
-	for _, body := range []string{"small", string(noise), "small again", ""} {
-		b, err := f.StageBody([]byte(body))
-		if err != nil {
-			t.Fatalf("StageBody() = %v", err)
-		}
-		err = f.db.Batch(ctx, true, func(tx *store.Tx) error {
-			return f.SaveTx(tx, Page{URL: host + "/a", Outcome: Stored}, b)
-		})
-		if err != nil {
-			t.Fatalf("SaveTx() = %v", err)
-		}
-		got, err := f.Body(ctx, host+"/a")
-		if err != nil || string(got) != body {
-			t.Errorf("Body() = %d bytes, %v, want %d", len(got), err, len(body))
-		}
-	}
-	var files int
-	err := f.db.View(ctx, func(tx *store.Tx) error { return tx.QueryRow(`SELECT count(*) FROM dcq_blobs`).Scan(&files) })
-	if err != nil || files != 0 {
-		t.Errorf("%d files are left of bodies that were replaced, %v", files, err)
-	}
-	if _, err := f.Body(ctx, host+"/none"); !errors.Is(err, ErrUnknown) {
-		t.Errorf("Body() of an unknown URL = %v, want ErrUnknown", err)
-	}
-	err = f.db.Batch(ctx, true, func(tx *store.Tx) error { return f.SaveTx(tx, Page{URL: host + "/none", Outcome: Failed}, Body{}) })
-	if !errors.Is(err, ErrUnknown) {
-		t.Errorf("SaveTx() of an unknown URL = %v, want ErrUnknown", err)
-	}
-}
-
-func TestCheckFinds(t *testing.T) {
-	for _, test := range []struct{ spoil, want string }{
-		{`UPDATE dcq_crawl_state SET known = 5`, "the crawl's state counts 5 URLs"},
-		{`UPDATE dcq_crawl_hosts SET known = 5`, "host http://example.org counts"},
-		{`UPDATE dcq_crawl_pages SET host = 'x'`, "http://example.org/a belongs to a host"},
-		{`UPDATE dcq_crawl_pages SET via = randomblob(16)`, "http://example.org/a was found on"},
-		{`INSERT INTO dcq_crawl_bodies (fp, data) VALUES (X'0102', X'')`, "a body belongs to no stored page: 0102"},
-	} {
-		f, _ := begun(t)
-		admit(t, f, settings.Settings{}, jobs("/a"))
-		sound := errors.New("to be rolled back")
-		err := f.db.Update(ctx, func(tx *store.Tx) error {
-			if _, err := tx.Exec(test.spoil); err != nil {
-				return err
-			}
-			found, err := check(tx)
-			if err != nil {
-				return err
-			}
-			if !slices.ContainsFunc(found, func(s string) bool { return strings.HasPrefix(s, test.want) }) {
-				t.Errorf("check after %q = %q, want %q", test.spoil, found, test.want)
-			}
-			return sound
-		})
-		if !errors.Is(err, sound) {
-			t.Errorf("Update() = %v", err)
-		}
-	}
-}
-
-func TestSeen(t *testing.T) {
-	s := newSeen(8)
-	fp := func(i int) [16]byte { return urlnorm.Fingerprint(fmt.Sprint(i)) }
-	s.add(fp(0))
-	for i := 1; i < 40; i++ {
-		s.add(fp(i))
-		if !s.has(fp(i)) || !s.has(fp(0)) {
-			t.Fatalf("after %d: what was just added or used is forgotten", i)
-		}
-		if len(s.young)+len(s.old) > 8 {
-			t.Fatalf("%d fingerprints are kept, want 8 at most", len(s.young)+len(s.old))
-		}
-	}
-	if s.has(fp(1)) {
-		t.Error("what has not been used for long is kept")
-	}
-}
-
-func TestText(t *testing.T) {
-	for in, want := range map[string]string{"a": "a", "a\x00b": "a\ufffdb", "a\xffb": "a\ufffdb"} {
-		if got := text(in); got != want {
-			t.Errorf("text(%q) = %q, want %q", in, got, want)
-		}
-	}
-	if got := len(text(strings.Repeat("é", maxText))); got > maxText+2 {
-		t.Errorf("length = %d, want %d at most", got, maxText)
+	db := storetest.OpenDir(t, dir, store.Options{})
+	if _, err := Open(ctx, db); !errors.Is(err, ErrOld) {
+		t.Errorf("Open() = %v, want ErrOld", err)
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strings"
 	"time"
 
+	"github.com/dcq-go/dcq/kv"
 	"github.com/dcq-go/dcq/store"
 )
 
@@ -76,123 +76,69 @@ type Page struct {
 	Visits       int       `json:"visits"`
 }
 
-const pageColumns = `p.url, p.host, p.depth, COALESCE(v.url, ''), p.found, p.run, p.pending, COALESCE(p.outcome, ''), p.reason, p.note,
-	p.status, p.target, p.canonical, p.media_type, p.charset, p.title, p.etag, p.last_modified, p.size, p.hash,
-	p.truncated, p.no_index, p.no_follow, p.links, p.fetched, p.changed, p.visits`
-
-const sqlPages = `SELECT ` + pageColumns + `, p.fp FROM dcq_crawl_pages AS p LEFT JOIN dcq_crawl_pages AS v ON v.fp = p.via `
-
-func scanPage(scan store.Scan) (p Page, fp []byte, err error) {
-	var found, fetched, changed int64
-	var hash []byte
-	err = scan(&p.URL, &p.Host, &p.Depth, &p.Via, &found, &p.Run, &p.Pending, &p.Outcome, &p.Reason, &p.Note,
-		&p.Status, &p.Target, &p.Canonical, &p.MediaType, &p.Charset, &p.Title, &p.ETag, &p.LastModified, &p.Size, &hash,
-		&p.Truncated, &p.NoIndex, &p.NoFollow, &p.Links, &fetched, &changed, &p.Visits, &fp)
-	p.Found, p.Fetched, p.Changed, p.Hash = timeOf(found), timeOf(fetched), timeOf(changed), hash
-	return p, fp, err
-}
-
 // Page returns the record of a canonical URL. It returns ErrUnknown if there is
 // none.
-func (f *Frontier) Page(ctx context.Context, url string) (p Page, err error) {
-	err = f.db.View(ctx, func(tx *store.Tx) error {
-		p, _, err = scanPage(tx.QueryRow(sqlPages+`WHERE p.fp = ?`, fingerprint(url)).Scan)
-		if errors.Is(err, store.ErrNoRows) {
-			return fmt.Errorf("%w: %s", ErrUnknown, url)
-		}
-		return err
-	})
-	return p, err
+func (f *Frontier) Page(ctx context.Context, url string) (Page, error) {
+	p, err := f.pages.Get(ctx, urlKey(url))
+	return p, orUnknown(err, url)
 }
 
-// pageBatch is how many records are read from one snapshot.
-const pageBatch = 500
+func orUnknown(err error, url string) error {
+	if errors.Is(err, kv.ErrNotFound) {
+		return fmt.Errorf("%w: %s", ErrUnknown, url)
+	}
+	return err
+}
 
-// Pages goes through all records, in an order that means nothing but stays the
-// same. Records that are added meanwhile may be missed. An error ends it.
+// Pages goes through all records in the order of their URLs. Records that are added
+// meanwhile may be missed. An error ends it.
 func (f *Frontier) Pages(ctx context.Context) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
-		after := []byte{}
-		for {
-			batch, last, err := f.pagesAfter(ctx, after)
-			if err != nil {
-				yield(Page{}, err)
+		for e, err := range f.pages.All(ctx) {
+			if !yield(e.Value, err) {
 				return
 			}
-			for _, p := range batch {
-				if !yield(p, nil) {
-					return
-				}
-			}
-			if len(batch) < pageBatch {
-				return
-			}
-			after = last
 		}
 	}
-}
-
-func (f *Frontier) pagesAfter(ctx context.Context, after []byte) (batch []Page, last []byte, err error) {
-	err = f.db.View(ctx, func(tx *store.Tx) error {
-		batch = nil
-		return tx.Query(sqlPages+`WHERE p.fp > ? ORDER BY p.fp LIMIT ?`, []any{after, pageBatch}, func(scan store.Scan) error {
-			p, fp, err := scanPage(scan)
-			batch, last = append(batch, p), fp
-			return err
-		})
-	})
-	return batch, last, err
 }
 
 // SaveTx records what became of a URL, with the body of a stored page: no job will
 // visit it any more. The URL, the way it was found, and the count of visits are
 // kept.
 func (f *Frontier) SaveTx(tx *store.Tx, p Page, b Body) error {
-	n, err := tx.Exec(`
-		UPDATE dcq_crawl_pages SET
-			pending = 0, outcome = ?, reason = ?, note = '', status = ?, target = ?, canonical = ?, media_type = ?, charset = ?,
-			title = ?, etag = ?, last_modified = ?, size = ?, hash = ?, truncated = ?, no_index = ?, no_follow = ?,
-			links = ?, fetched = ?, changed = ?, visits = visits + 1
-		WHERE fp = ?`,
-		p.Outcome, text(p.Reason), p.Status, p.Target, p.Canonical, text(p.MediaType), p.Charset,
-		text(p.Title), text(p.ETag), text(p.LastModified), p.Size, hashColumn(p.Hash), p.Truncated, p.NoIndex, p.NoFollow,
-		p.Links, nanos(p.Fetched), nanos(p.Changed), fingerprint(p.URL))
+	p.Reason, p.Note, p.MediaType, p.Title = text(p.Reason), "", text(p.MediaType), text(p.Title)
+	p.ETag, p.LastModified = text(p.ETag), text(p.LastModified)
+	err := f.visitTx(tx, p.URL, func(old Page) Page {
+		p.Host, p.Depth, p.Via, p.Found, p.Run, p.Visits = old.Host, old.Depth, old.Via, old.Found, old.Run, old.Visits
+		return p
+	})
 	if err != nil {
 		return err
 	}
-	if n == 0 {
-		return fmt.Errorf("%w: %s", ErrUnknown, p.URL)
-	}
-	return saveBody(tx, fingerprint(p.URL), b)
+	return f.saveBodyTx(tx, p.URL, b)
 }
 
 // KeepTx records a visit that leaves the record of a page as it is: nothing has
 // changed or, with a note that says why, nothing could be learned.
 func (f *Frontier) KeepTx(tx *store.Tx, url, note string) error {
-	fetched := any(nil)
-	if note == "" {
-		fetched = nanos(tx.Now())
-	}
-	_, err := tx.Exec(`
-		UPDATE dcq_crawl_pages SET pending = 0, note = ?, fetched = COALESCE(?, fetched), visits = visits + 1
-		WHERE fp = ?`, text(note), fetched, fingerprint(url))
+	return f.visitTx(tx, url, func(p Page) Page {
+		if p.Note = text(note); note == "" {
+			p.Fetched = tx.Now()
+		}
+		return p
+	})
+}
+
+// visitTx changes a record by a visit.
+func (f *Frontier) visitTx(tx *store.Tx, url string, change func(Page) Page) error {
+	_, err := f.pages.UpdateTx(tx, urlKey(url), func(old Page, known bool) (Page, error) {
+		if !known {
+			return old, fmt.Errorf("%w: %s", ErrUnknown, url)
+		}
+		p := change(old)
+		p.Pending = false
+		p.Visits++
+		return p, nil
+	})
 	return err
-}
-
-func hashColumn(h Hash) any {
-	if len(h) == 0 {
-		return nil
-	}
-	return []byte(h)
-}
-
-// maxText bounds texts that others wrote.
-const maxText = 2 << 10
-
-// text makes what others wrote fit for a column.
-func text(s string) string {
-	if len(s) > maxText {
-		s = s[:maxText]
-	}
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 }

@@ -1,14 +1,18 @@
 package frontier
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/dcq-go/dcq/examples/crawler/internal/urlnorm"
+)
 
 // seenLimit bounds the fingerprints that a process keeps: about 6 MB.
 const seenLimit = 1 << 16
 
-// seen remembers fingerprints of URLs that have a row, to save look-ups: most
+// seen remembers fingerprints of URLs that have a record, to save look-ups: most
 // links of a page lead to what is known. It forgets the older half when it is
-// full. What is not in it may be known all the same; what is in it has a row for
-// sure, since rows are added after their commit, and never removed.
+// full. What is not in it may be known all the same; what is in it has a record for
+// sure, since it is added after their commit, and records are never removed.
 type seen struct {
 	half int
 
@@ -20,7 +24,8 @@ func newSeen(limit int) *seen {
 	return &seen{half: limit / 2, young: make(map[[16]byte]struct{})}
 }
 
-func (s *seen) has(fp [16]byte) bool {
+func (s *seen) has(url string) bool {
+	fp := urlnorm.Fingerprint(url)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.young[fp]; ok {
@@ -33,11 +38,11 @@ func (s *seen) has(fp [16]byte) bool {
 	return true
 }
 
-func (s *seen) add(fps ...[16]byte) {
+func (s *seen) add(urls ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, fp := range fps {
-		s.addLocked(fp)
+	for _, u := range urls {
+		s.addLocked(urlnorm.Fingerprint(u))
 	}
 }
 

@@ -2,8 +2,6 @@ package frontier
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/dcq-go/dcq/store"
@@ -14,37 +12,34 @@ const MaxSitemaps = 100
 
 // Sitemap is the record of a sitemap.
 type Sitemap struct {
-	URL          string
-	Host         string // whose pages it lists
-	Status       int
-	Reason       string // why it could not be used
-	Entries      int
-	ETag         string
-	LastModified string
-	Fetched      time.Time
+	URL          string    `json:"url"`
+	Host         string    `json:"host"` // whose pages it lists
+	Run          int64     `json:"run"`  // that reads it, or did so last
+	Status       int       `json:"status,omitempty"`
+	Reason       string    `json:"reason,omitempty"` // why it could not be used
+	Entries      int       `json:"entries,omitempty"`
+	ETag         string    `json:"etag,omitempty"`
+	LastModified string    `json:"last_modified,omitempty"`
+	Fetched      time.Time `json:"fetched,omitzero"`
 }
 
 // AdmitSitemapTx pushes a sitemap's job, unless the sitemap is known or its host
 // has too many.
 func (f *Frontier) AdmitSitemapTx(tx *store.Tx, j Job) error {
-	_, run, err := stateTx(tx)
+	run, err := f.runTx(tx)
 	if err != nil {
 		return err
 	}
-	var count int
-	if err := tx.QueryRow(`SELECT count(*) FROM dcq_crawl_sitemaps WHERE host = ?`, j.For).Scan(&count); err != nil {
+	h, err := f.HostTx(tx, j.For)
+	if err != nil || h.Sitemaps >= MaxSitemaps {
 		return err
 	}
-	if count >= MaxSitemaps {
-		return nil
-	}
-	n, err := tx.Exec(`
-		INSERT INTO dcq_crawl_sitemaps (fp, url, host, run, pending) VALUES (?, ?, ?, ?, 1)
-		ON CONFLICT (fp) DO NOTHING`, fingerprint(j.URL), j.URL, j.For, run)
-	if err != nil || n == 0 {
+	_, isNew, err := f.sitemaps.PutIfAbsentTx(tx, urlKey(j.URL), Sitemap{URL: j.URL, Host: j.For, Run: run.Number})
+	if err != nil || !isNew {
 		return err
 	}
-	if _, err := ensureHost(tx, j.Host()); err != nil {
+	h.Sitemaps++
+	if err := f.saveHostTx(tx, h); err != nil {
 		return err
 	}
 	return f.PushTx(tx, j)
@@ -52,26 +47,13 @@ func (f *Frontier) AdmitSitemapTx(tx *store.Tx, j Job) error {
 
 // SaveSitemapTx records what became of a sitemap.
 func (f *Frontier) SaveSitemapTx(tx *store.Tx, m Sitemap) error {
-	_, err := tx.Exec(`
-		UPDATE dcq_crawl_sitemaps SET pending = 0, status = ?, reason = ?, entries = ?, etag = ?, last_modified = ?, fetched = ?
-		WHERE fp = ?`,
-		m.Status, text(m.Reason), m.Entries, text(m.ETag), text(m.LastModified), nanos(m.Fetched), fingerprint(m.URL))
+	m.Reason, m.ETag, m.LastModified = text(m.Reason), text(m.ETag), text(m.LastModified)
+	_, err := f.sitemaps.PutTx(tx, urlKey(m.URL), m)
 	return err
 }
 
 // Sitemap returns the record of a sitemap. It returns ErrUnknown if there is none.
-func (f *Frontier) Sitemap(ctx context.Context, url string) (m Sitemap, err error) {
-	err = f.db.View(ctx, func(tx *store.Tx) error {
-		var fetched int64
-		err := tx.QueryRow(`
-			SELECT url, host, status, reason, entries, etag, last_modified, fetched
-			FROM dcq_crawl_sitemaps WHERE fp = ?`, fingerprint(url)).
-			Scan(&m.URL, &m.Host, &m.Status, &m.Reason, &m.Entries, &m.ETag, &m.LastModified, &fetched)
-		m.Fetched = timeOf(fetched)
-		if errors.Is(err, store.ErrNoRows) {
-			return fmt.Errorf("%w: sitemap %s", ErrUnknown, url)
-		}
-		return err
-	})
-	return m, err
+func (f *Frontier) Sitemap(ctx context.Context, url string) (Sitemap, error) {
+	m, err := f.sitemaps.Get(ctx, urlKey(url))
+	return m, orUnknown(err, url)
 }

@@ -1,7 +1,9 @@
 package frontier
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/dcq-go/dcq/queue"
@@ -30,19 +32,20 @@ type Hosts struct {
 // Status returns the state of the crawl. It returns ErrNoCrawl if there is none.
 func (f *Frontier) Status(ctx context.Context) (s Status, err error) {
 	err = f.db.View(ctx, func(tx *store.Tx) error {
-		s.At = tx.Now()
-		if s.Run, err = lastRun(tx); err != nil {
+		s = Status{At: tx.Now()}
+		if s.Run, err = f.runTx(tx); err != nil {
 			return err
 		}
-		if s.Known, _, err = stateTx(tx); err != nil {
+		if s.Known, err = f.pages.LenTx(tx); err != nil {
 			return err
 		}
-		now := nanos(tx.Now())
-		return tx.QueryRow(`
-			SELECT count(*),
-				COALESCE(sum(CASE WHEN next_start > ? AND failures + refusals > 0 AND closed_until <= ? THEN 1 ELSE 0 END), 0),
-				COALESCE(sum(CASE WHEN closed_until > ? THEN 1 ELSE 0 END), 0)
-			FROM dcq_crawl_hosts`, now, now, now).Scan(&s.Hosts.Known, &s.Hosts.Snoozed, &s.Hosts.Closed)
+		for e, err := range f.hosts.AllTx(tx) {
+			if err != nil {
+				return err
+			}
+			s.Hosts.count(e.Value, tx.Now())
+		}
+		return nil
 	})
 	if err != nil {
 		return s, err
@@ -59,28 +62,38 @@ func (f *Frontier) Status(ctx context.Context) (s Status, err error) {
 	return s, err
 }
 
-// HostList returns all hosts, those with the most URLs first, up to a limit.
+func (n *Hosts) count(h Host, now time.Time) {
+	n.Known++
+	switch {
+	case h.ClosedUntil.After(now):
+		n.Closed++
+	case h.NextStart.After(now) && h.Failures+h.Refusals > 0:
+		n.Snoozed++
+	}
+}
+
+// HostList returns hosts, those with the most URLs first, up to a limit.
 func (f *Frontier) HostList(ctx context.Context, limit int) (list []Host, err error) {
-	err = f.db.View(ctx, func(tx *store.Tx) error {
-		list = nil
-		return tx.Query(`SELECT `+hostColumns+` FROM dcq_crawl_hosts ORDER BY known DESC, name LIMIT ?`, []any{limit}, func(scan store.Scan) error {
-			h, err := scanHost(scan)
-			list = append(list, h)
-			return err
+	for e, err := range f.hosts.All(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		at, _ := slices.BinarySearchFunc(list, e.Value, func(a, b Host) int {
+			return cmp.Or(b.Known-a.Known, cmp.Compare(a.Name, b.Name))
 		})
-	})
-	return list, err
+		list = slices.Insert(list, at, e.Value)
+		list = list[:min(len(list), limit)]
+	}
+	return list, nil
 }
 
 // Runs returns all runs, the first one first.
 func (f *Frontier) Runs(ctx context.Context) (list []Run, err error) {
-	err = f.db.View(ctx, func(tx *store.Tx) error {
-		list = nil
-		return tx.Query(sqlRuns+` ORDER BY run`, nil, func(scan store.Scan) error {
-			r, err := scanRun(scan)
-			list = append(list, r)
-			return err
-		})
-	})
-	return list, err
+	for e, err := range f.runs.All(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, e.Value)
+	}
+	return list, nil
 }

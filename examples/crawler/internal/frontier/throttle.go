@@ -9,7 +9,7 @@ import (
 )
 
 // throttleTx returns the throttle of a host, which has the host's name and lets one
-// request pass in delay. There is one a row of dcq_crawl_hosts, and it stays as long.
+// request pass in delay. There is one for each host with a record, and it stays as long.
 func throttleTx(tx *store.Tx, host string, delay time.Duration) (*dsync.Throttle, error) {
 	opts := dsync.ThrottleOptions{Rate: dsync.Rate{Count: 1, Per: max(delay, 1)}}
 	t, err := dsync.OpenThrottleTx(tx, host, opts)

@@ -107,7 +107,7 @@ func recorded(t *testing.T, pages map[string]frontier.Outcome) proof.Case {
 			if _, err := f.AdmitTx(tx, s, []frontier.Job{{URL: origin + path}}); err != nil || o == frontier.Undecided {
 				return err
 			}
-			return f.SaveTx(tx, frontier.Page{URL: origin + path, Outcome: o}, frontier.Body{})
+			return f.SaveTx(tx, frontier.Page{URL: origin + path, Outcome: o}, nil)
 		})
 		if err != nil {
 			t.Fatal(err)
