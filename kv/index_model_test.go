@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dcq-go/dcq/internal/proctest"
 	"github.com/dcq-go/dcq/kv"
 	"github.com/dcq-go/dcq/store"
 	"github.com/dcq-go/dcq/store/storetest"
@@ -98,7 +99,7 @@ func TestIndexAgainstModel(t *testing.T) {
 		r.open(i)
 	}
 	r.synced()
-	for step := range 2000 {
+	for step := range proctest.Rounds(t, 1000) {
 		r.step()
 		if step%20 == 0 {
 			r.scan()
@@ -432,11 +433,14 @@ func (r *indexRun) rare(who int) {
 	case 2:
 		r.note("the history is compacted")
 		r.synced()
-		for i := range 400 {
-			rev, err := r.ix[who].Put(r.Context(), 0, fmt.Sprint(i))
-			r.wantErr(err, nil)
-			r.model.put(0, fmt.Sprint(i), rev)
-		}
+		r.wantErr(r.dbs[who].Update(r.Context(), func(tx *store.Tx) error {
+			for i := range 400 {
+				rev, err := r.ix[who].PutTx(tx, 0, fmt.Sprint(i))
+				r.wantErr(err, nil)
+				r.model.put(0, fmt.Sprint(i), rev)
+			}
+			return nil
+		}), nil)
 		for _, err := range r.ix[who].Watch(r.Context(), kv.WatchOptions{From: r.resume}) {
 			r.wantErr(err, kv.ErrCompacted)
 		}
