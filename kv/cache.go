@@ -88,6 +88,7 @@ type Cache[K, V any] struct {
 	durable bool
 	tally   *tally
 	counted bool // hits and misses
+	recent  *recent[*storedItem]
 }
 
 // CacheOptions tune a cache. The zero value is a cache of 1 GiB.
@@ -187,6 +188,7 @@ func OpenCache[K, V any](ctx context.Context, db *store.DB, name string, opts Ca
 		db: db, id: r.id, name: name, keys: keys, values: store.NewValues(db, opts.Codec),
 		cull: opts.CullLimit, ttl: opts.TTL, durable: opts.Durable,
 		tally: tallyOf(db, r, opts.CullLimit > 0), counted: opts.Statistics,
+		recent: recentOf[*storedItem](db, Package.Name+"/cache/recent"),
 	}, nil
 }
 

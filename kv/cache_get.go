@@ -121,6 +121,30 @@ func (c *Cache[K, V]) find(tx *store.Tx, key K, read bool) (*storedItem, error) 
 	return i, nil
 }
 
+// findRecent is find outside a transaction. What the process has read before it takes as
+// it was, if that still stands.
+func (c *Cache[K, V]) findRecent(ctx context.Context, key K, read bool) (i *storedItem, err error) {
+	b, err := encodeKey(c.keys, key)
+	if err != nil {
+		return nil, err
+	}
+	known := c.recent.look(c.id, b)
+	if i := known.row; i.alive(c.db.Clock().Now()) && ctx.Err() == nil {
+		if read {
+			c.note(i, true)
+		}
+		return i, nil
+	}
+	err = c.db.View(ctx, func(tx *store.Tx) error {
+		i, err = c.find(tx, key, read)
+		return err
+	})
+	if err == nil && i.value.Blob == "" {
+		known.keep(i, i.size)
+	}
+	return i, err
+}
+
 // note records a read.
 func (c *Cache[K, V]) note(i *storedItem, alive bool) {
 	var id int64
@@ -136,11 +160,7 @@ func (c *Cache[K, V]) note(i *storedItem, alive bool) {
 // would not bring it back.
 func (c *Cache[K, V]) load(ctx context.Context, key K, read bool, fn func(*storedItem) error) error {
 	for missing := ""; ; read = false {
-		var i *storedItem
-		err := c.db.View(ctx, func(tx *store.Tx) (err error) {
-			i, err = c.find(tx, key, read)
-			return err
-		})
+		i, err := c.findRecent(ctx, key, read)
 		if err != nil {
 			return err
 		}

@@ -80,6 +80,7 @@ func (r *cacheRow) put(tx *store.Tx, old *storedItem, e *cacheEntry) (int64, err
 	if err := tx.Keep(e.value); err != nil {
 		return 0, err
 	}
+	tx.Touch(topicOf(r.id, e.key))
 	inline, blob := valueColumns(e.value)
 	now, size, rank := tx.Now().UnixNano(), e.size(), r.policy.rank(next)
 	r.volume += size
@@ -113,13 +114,13 @@ func valueColumns(v store.Value) (inline, blob any) {
 	return v.Inline, nil
 }
 
-// pickItems returns the ids, sizes and files of the items of a query, up to the one with
+// pickItems returns the ids, keys, sizes and files of the items of a query, up to the one with
 // which it is enough.
 func pickItems(tx *store.Tx, query string, args []any, enough func(storedItem) bool) (list []storedItem, err error) {
 	err = tx.Query(query, args, func(scan store.Scan) error {
 		var i storedItem
 		var blob sql.NullString
-		if err := scan(&i.id, &i.size, &blob); err != nil {
+		if err := scan(&i.id, &i.key, &i.size, &blob); err != nil {
 			return err
 		}
 		i.value.Blob = blob.String
@@ -141,6 +142,7 @@ var errEnough = errors.New("kv: enough")
 // remove removes items.
 func (r *cacheRow) remove(tx *store.Tx, list []storedItem) error {
 	for _, i := range list {
+		tx.Touch(topicOf(r.id, i.key))
 		if _, err := tx.Exec(`DELETE FROM dcq_cache_items WHERE id = ?`, i.id); err != nil {
 			return err
 		}

@@ -126,7 +126,7 @@ func (r *cacheRow) expire(tx *store.Tx, before int64, limit int) (int, error) {
 		return 0, nil
 	}
 	list, err := pickItems(tx, `
-		SELECT id, size, blob FROM dcq_cache_items
+		SELECT id, key, size, blob FROM dcq_cache_items
 		WHERE cache_id = ? AND expires < ?
 		ORDER BY expires LIMIT ?`, []any{r.id, before, limit}, nil)
 	if err != nil {
@@ -138,7 +138,7 @@ func (r *cacheRow) expire(tx *store.Tx, before int64, limit int) (int, error) {
 // untag removes up to limit items with a tag, and returns how many.
 func (r *cacheRow) untag(tx *store.Tx, tag string, limit int) (int, error) {
 	list, err := pickItems(tx, `
-		SELECT id, size, blob FROM dcq_cache_items
+		SELECT id, key, size, blob FROM dcq_cache_items
 		WHERE cache_id = ? AND tag = ? LIMIT ?`, []any{r.id, tag, limit}, nil)
 	if err != nil {
 		return 0, err
@@ -149,7 +149,7 @@ func (r *cacheRow) untag(tx *store.Tx, tag string, limit int) (int, error) {
 // clear removes up to limit items, and returns how many.
 func (r *cacheRow) clear(tx *store.Tx, limit int) (int, error) {
 	list, err := pickItems(tx, `
-		SELECT id, size, blob FROM dcq_cache_items
+		SELECT id, key, size, blob FROM dcq_cache_items
 		WHERE cache_id = ? LIMIT ?`, []any{r.id, limit}, nil)
 	if err != nil {
 		return 0, err

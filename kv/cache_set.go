@@ -209,6 +209,7 @@ func (c *Cache[K, V]) TouchTx(tx *store.Tx, key K, ttl time.Duration) (bool, err
 	if err := c.checkTx(tx); err != nil {
 		return false, err
 	}
+	tx.Touch(topicOf(c.id, k))
 	n, err := tx.Exec(`
 		UPDATE dcq_cache_items SET expires = ?
 		WHERE cache_id = ? AND key = ? AND (expires IS NULL OR expires > ?)`,

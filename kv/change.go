@@ -59,6 +59,9 @@ type ledgerKey struct{ index int64 }
 // history. Precondition: it is the last step of an operation, and l is the
 // transaction's.
 func (t table) record(tx *store.Tx, l *ledger, added int64, changes ...change) error {
+	for _, c := range changes {
+		tx.Touch(topicOf(t.id, c.key))
+	}
 	logged := int64(0)
 	if l.history > 0 {
 		if err := t.log(tx, changes); err != nil {

@@ -96,7 +96,7 @@ func (r *cacheRow) evict(tx *store.Tx, spare int64, limit int) (int, error) {
 // victims returns the items from a rank on whose sizes make up the excess.
 func (r *cacheRow) victims(tx *store.Tx, start, spare int64, limit int, excess int64) ([]storedItem, error) {
 	return pickItems(tx, `
-		SELECT id, size, blob FROM dcq_cache_items
+		SELECT id, key, size, blob FROM dcq_cache_items
 		WHERE cache_id = ? AND rank >= ? AND id <> ?
 		ORDER BY rank, id LIMIT ?`, []any{r.id, start, spare, limit}, func(item storedItem) bool {
 		excess -= item.size

@@ -49,6 +49,7 @@ type Index[K, V any] struct {
 	name   string
 	keys   KeyCodec[K]
 	values store.Values[V]
+	recent *recent[entryRow]
 }
 
 // IndexOptions tune an index. The zero value is an index without history, with keys of
@@ -93,6 +94,7 @@ func OpenIndex[K, V any](ctx context.Context, db *store.DB, name string, opts In
 	}
 	return &Index[K, V]{
 		table: table{db, id, ledgersOf(db)}, name: name, keys: keys, values: store.NewValues(db, opts.Codec),
+		recent: recentOf[entryRow](db, Package.Name+"/index/recent"),
 	}, nil
 }
 
@@ -204,6 +206,34 @@ func of[K, V, R any](ix *Index[K, V], in run, key K, fn func(*store.Tx, entryRow
 		e, err := ix.find(tx, b)
 		if err != nil {
 			return err
+		}
+		r, err = fn(tx, e)
+		return err
+	})
+	return r, err
+}
+
+// ofRecent is of outside a transaction. What the process has read before it takes as it
+// was, if that still stands.
+func ofRecent[K, V, R any](ctx context.Context, ix *Index[K, V], key K, fn func(*store.Tx, entryRow) (R, error)) (r R, err error) {
+	b, err := encodeKey(ix.keys, key)
+	if err != nil {
+		return r, err
+	}
+	known := ix.recent.look(ix.id, b)
+	if known.there && ctx.Err() == nil {
+		known.row.key = b
+		return fn(nil, known.row)
+	}
+	err = ix.view(ctx)(func(tx *store.Tx) error {
+		e, err := ix.find(tx, b)
+		if err != nil {
+			return err
+		}
+		if e.value.Blob == "" {
+			kept := e
+			kept.key = nil // it may be the caller's
+			known.keep(kept, e.value.Size())
 		}
 		r, err = fn(tx, e)
 		return err

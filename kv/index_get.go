@@ -10,7 +10,7 @@ import (
 // Get returns the value of a key. It returns ErrNotFound if it is not there, ErrKey,
 // ErrDecode, or an error of the store.
 func (ix *Index[K, V]) Get(ctx context.Context, key K) (V, error) {
-	return of(ix, ix.view(ctx), key, ix.value)
+	return ofRecent(ctx, ix, key, ix.value)
 }
 
 // GetTx is [Index.Get] as part of a transaction.
@@ -31,7 +31,7 @@ func (ix *Index[K, V]) notFound() error {
 
 // GetEntry returns the entry of a key, with its revision. Errors are as for Get.
 func (ix *Index[K, V]) GetEntry(ctx context.Context, key K) (Entry[K, V], error) {
-	return of(ix, ix.view(ctx), key, ix.getEntry)
+	return ofRecent(ctx, ix, key, ix.getEntry)
 }
 
 // GetEntryTx is [Index.GetEntry] as part of a transaction.
@@ -48,7 +48,7 @@ func (ix *Index[K, V]) getEntry(_ *store.Tx, e entryRow) (Entry[K, V], error) {
 
 // Contains reports whether a key is there. It returns ErrKey or an error of the store.
 func (ix *Index[K, V]) Contains(ctx context.Context, key K) (bool, error) {
-	return of(ix, ix.view(ctx), key, contains)
+	return ofRecent(ctx, ix, key, contains)
 }
 
 // ContainsTx is [Index.Contains] as part of a transaction.

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/go-hclog"
 )
@@ -39,6 +41,8 @@ type DB struct {
 	log    hclog.Logger
 	clock  Clock
 	gate   *gate
+	stamps *stamps // nil: none
+	opened time.Time
 	reads  chan *conn // idle connections for View
 	writer *conn      // belongs to who holds the gate
 
@@ -49,6 +53,7 @@ type DB struct {
 	pulses       *pulseFiles
 	liveness     *liveness
 	closing      chan struct{}
+	placeUntil   atomic.Int64 // since opened, ns: until then the place need not be looked at
 
 	mu       sync.Mutex // protects the fields below
 	closed   bool
@@ -75,7 +80,7 @@ func Open(ctx context.Context, dir string, opts Options) (*DB, error) {
 	db := &DB{
 		dir: dir, path: filepath.Join(dir, "dcq.db"), opts: opts,
 		log: opts.Logger.Named("store"), clock: opts.Clock,
-		closing: make(chan struct{}), packages: make(map[string]*Package), attached: make(map[string]any),
+		opened: time.Now(), closing: make(chan struct{}), packages: make(map[string]*Package), attached: make(map[string]any),
 	}
 	if opts.Database != "" {
 		if db.path, err = filepath.Abs(opts.Database); err != nil {
@@ -149,6 +154,9 @@ func (db *DB) openDatabase(ctx context.Context) error {
 		if err := db.gate.claim(id); err != nil {
 			return err
 		}
+	}
+	if db.stamps, err = openStamps(db.gate.file); err != nil {
+		db.log.Warn("reads always ask the database", "error", err)
 	}
 	if err := db.settle(ctx); err != nil {
 		return err
@@ -359,6 +367,7 @@ func (db *DB) closeFiles() error {
 	if db.pulses != nil {
 		db.pulses.close()
 	}
+	errs = append(errs, db.stamps.close())
 	if db.gate != nil {
 		errs = append(errs, db.gate.close())
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -73,7 +74,15 @@ func (g *gate) claimedBy() (string, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return "", translateSystem(err)
 	}
-	return strings.TrimSpace(string(b[:n])), nil
+	return firstLine(b[:n]), nil
+}
+
+// firstLine returns the id at the beginning of a gate's file; zeros and the stamps follow.
+func firstLine(b []byte) string {
+	if end := bytes.IndexAny(b, "\n\x00"); end >= 0 {
+		b = b[:end]
+	}
+	return strings.TrimSpace(string(b))
 }
 
 // claim ties the directory to the database. Precondition: the gate is held.
@@ -100,7 +109,7 @@ func (db *DB) checkHome(ctx context.Context, id string) error {
 		return translateSystem(err)
 	}
 	// Not under the lock of the other gate: its first line never changes.
-	if b, err := os.ReadFile(filepath.Join(dir, "gate")); err != nil || strings.TrimSpace(string(b)) != id {
+	if b, err := os.ReadFile(filepath.Join(dir, "gate")); err != nil || firstLine(b) != id {
 		return nil
 	}
 	return fmt.Errorf("%w: %s belongs to the store in the directory %s; every process must name that directory", ErrForeign, db.path, dir)

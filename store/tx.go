@@ -31,6 +31,7 @@ type Tx struct {
 	afterCommit  []func()
 	afterFailure []func()
 	pulses       map[int64]int64 // sessions to wake after the commit, and the news for them
+	touched      *stampSet       // what readers must not take for what it was
 	session      *session        // this DB's own, known to be on record
 	wrote        bool            // it changed rows, for sure: its commit has something to sync
 	lost         error           // SQLite gave the whole transaction up; whatever an operation says

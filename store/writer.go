@@ -143,10 +143,19 @@ func (db *DB) tryCommit(tx *Tx, batch []*operation) error {
 		return err
 	}
 	crashpoint.Hit(crashpoint.BeforeCommit)
-	if _, err := db.writer.exec(tx.ctx, sqlCommit); err != nil {
+	if err := db.commit(tx); err != nil {
 		return err
 	}
 	return db.checkPlace() // what is committed to a removed file is committed for nobody
+}
+
+func (db *DB) commit(tx *Tx) error {
+	db.stamps.begin(tx.touched)
+	defer db.stamps.end(tx.touched)
+	crashpoint.Hit(crashpoint.Stamped)
+	_, err := db.writer.exec(tx.ctx, sqlCommit)
+	crashpoint.Hit(crashpoint.Committed)
+	return err
 }
 
 var (

@@ -10,13 +10,15 @@ package crashpoint
 const (
 	GateHeld     = "gate-held"     // the gate is held, nothing has begun
 	BeforeCommit = "before-commit" // all statements ran, COMMIT has not
+	Stamped      = "stamped"       // the same, and readers know that something changes
+	Committed    = "committed"     // committed; readers do not know that it is over
 	AfterCommit  = "after-commit"  // committed; nobody was woken, the caller does not know
 	Checkpoint   = "checkpoint"    // between the passes of a checkpoint
 	Reap         = "reap"          // a dead session is being given back, not yet committed
 )
 
 // All lists every point.
-var All = []string{GateHeld, BeforeCommit, AfterCommit, Checkpoint, Reap}
+var All = []string{GateHeld, BeforeCommit, Stamped, Committed, AfterCommit, Checkpoint, Reap}
 
 var hook func(point string)
 
