@@ -46,7 +46,7 @@ func (b *bench) depth() error {
 		}
 		names, places[d.name] = append(names, d.name), place
 	}
-	return measure.InTurns(b.Bench, names, func(round int, name string) error {
+	err := measure.InTurns(b.Bench, names, func(round int, name string) error {
 		r, err := measureDepth(places[name], max(b.n/5, 1))
 		if err != nil {
 			return fmt.Errorf("%s with %s: %w", report.Depth, name, err)
@@ -54,6 +54,10 @@ func (b *bench) depth() error {
 		r.Part, r.Peer, r.Round = report.Depth, name, round
 		return b.add(r)
 	})
+	if err != nil {
+		return err
+	}
+	return b.show(report.Depth)
 }
 
 func fillTo(place string, n int) error {

@@ -4,12 +4,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"regexp"
+	"strings"
 	"syscall"
 
 	"github.com/dcq-go/dcq/bench/internal/measure"
@@ -64,14 +66,12 @@ func run(ctx context.Context, n int, deep bool, only *regexp.Regexp, file string
 				return err
 			}
 		}
-		for _, table := range report.Queues.Tables(b.run) {
-			if err := table.Print(out); err != nil {
-				return err
-			}
-		}
-		return nil
+		return errors.Join(report.PeerTable(b.run).Print(out), report.Queues.GoalTable(b.run).Print(out))
 	})
 }
+
+// show prints the table of a part that is done.
+func (b *bench) show(part string) error { return report.Queues.PartTable(b.run, part).Print(b.Out) }
 
 // add keeps what one was measured to do in a round.
 func (b *bench) add(r measure.Record) error {
@@ -92,18 +92,26 @@ func (b *bench) each(part string, durable bool, kinds []string, one func(*peer) 
 				return fmt.Errorf("%s of %s: %w", part, p.kind, err)
 			}
 			if err != nil {
-				p.missing = err.Error()
+				p.missing = firstLine(err)
 				return nil
 			}
 			r.Part, r.Peer, r.Round, r.Note = part, p.kind, round, settings[p.kind]
 			return b.add(r)
 		})
 		for _, p := range peers {
-			if p.missing == "" || err != nil {
-				continue
+			if p.missing != "" {
+				err = errors.Join(err, b.add(measure.Record{Part: part, Peer: p.kind, Note: p.missing}))
 			}
-			err = b.add(measure.Record{Part: part, Peer: p.kind, Note: p.missing})
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return b.show(part)
 	})
+}
+
+// firstLine is what a table has room for of an error.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
 }

@@ -24,7 +24,7 @@ func (b *bench) pushes() error {
 		kinds      []string
 	}{
 		{report.PushRelaxed, false, b.n, 1, []string{dcqName, rawName, redisName, beanstalkdName}},
-		{report.PushDurable, true, fewer, 1, []string{dcqName, fileName, redisName, beanstalkdName}},
+		{report.PushDurable, true, fewer, 1, []string{dcqName, rawName, fileName, redisName, beanstalkdName}},
 		{report.PushManyCaller, true, b.n, manyCallers, []string{dcqName, redisName, beanstalkdName, natsName}},
 	} {
 		err := b.each(part.name, part.durable, part.kinds, func(p *peer) (measure.Record, error) {

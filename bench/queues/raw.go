@@ -80,18 +80,25 @@ func openRaw(kind, place string, durable bool) (q *rawQueue, err error) {
 	return q, nil
 }
 
-// makeTables runs the script that dcq runs.
+// makeTables runs the script that dcq runs, in one of the processes.
 func (q *rawQueue) makeTables() error {
+	tx, err := q.db.Begin()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after the commit
 	var n int
-	if err := q.db.QueryRow(`SELECT count(*) FROM sqlite_schema WHERE name = 'dcq_jobs'`).Scan(&n); n > 0 || err != nil {
+	if err := tx.QueryRow(`SELECT count(*) FROM sqlite_schema WHERE name = 'dcq_jobs'`).Scan(&n); n > 0 || err != nil {
 		return err
 	}
 	script, err := fs.ReadFile(queue.Package.Scripts, "0001_jobs.sql")
 	if err != nil {
 		return err
 	}
-	_, err = q.db.Exec(string(script))
-	return err
+	if _, err := tx.Exec(string(script)); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
 func (q *rawQueue) Close() error { return q.db.Close() }

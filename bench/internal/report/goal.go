@@ -49,8 +49,8 @@ func (g Goal) bound() string {
 	return "at most " + g.show(g.AtMost)
 }
 
-// goalTable has the goals of what was measured.
-func (s *Section) goalTable(run *results.Run) *measure.Table {
+// GoalTable has the goals of what was measured.
+func (s *Section) GoalTable(run *results.Run) *measure.Table {
 	t := &measure.Table{Title: "Goals", Columns: []string{"", "goal", "measured", "rounds", "reached"}}
 	for _, g := range s.Goals {
 		f := g.measured(run)

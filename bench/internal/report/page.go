@@ -55,7 +55,7 @@ func (p Page) render(s *Section, run *results.Run) (string, map[string]string, e
 	var b strings.Builder
 	plots := map[string]string{}
 	fmt.Fprintf(&b, "\n%s.\n", strings.ReplaceAll(run.Facts.String(), "\n", ".\n"))
-	peers := peerTable(run)
+	peers := PeerTable(run)
 	peers.Title = "### " + peers.Title
 	if err := peers.Print(&b); err != nil {
 		return "", nil, err
@@ -76,7 +76,7 @@ func (p Page) render(s *Section, run *results.Run) (string, map[string]string, e
 			return "", nil, err
 		}
 	}
-	goals := s.goalTable(run)
+	goals := s.GoalTable(run)
 	goals.Title = "### " + goals.Title
 	err := goals.Print(&b)
 	return squeeze(b.String()), plots, err

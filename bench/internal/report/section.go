@@ -84,18 +84,19 @@ func (p Part) complete(run *results.Run) Part {
 	return p
 }
 
-// Tables returns a table of the peers, one of each part, and one of the goals.
-func (s *Section) Tables(run *results.Run) (tables []*measure.Table) {
+// PartTable returns the table of one part of a run.
+func (s *Section) PartTable(run *results.Run, name string) *measure.Table {
 	run = s.shaped(run)
-	tables = append(tables, peerTable(run))
 	for _, p := range s.parts(run) {
-		tables = append(tables, p.table(run))
+		if p.Name == name {
+			return p.table(run)
+		}
 	}
-	return append(tables, s.goalTable(run))
+	return &measure.Table{}
 }
 
-// peerTable has the notes of what was measured: how the peers were used.
-func peerTable(run *results.Run) *measure.Table {
+// PeerTable has the notes of what was measured: how the peers were used.
+func PeerTable(run *results.Run) *measure.Table {
 	t := &measure.Table{Title: "Peers", Columns: []string{"", "settings"}}
 	seen := map[string]bool{}
 	for _, r := range run.Records {
