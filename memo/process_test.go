@@ -282,16 +282,17 @@ func stop(t *testing.T, db *store.DB, p *proctest.Process) {
 }
 
 // askAndDie asks, invalidates and asks again, and dies at the n-th time that it passes a
-// point.
+// point. Its arguments are the directory of the store, that of the witness, the point and
+// n.
 func askAndDie(c *proctest.Child) error {
-	hits, err := strconv.Atoi(c.Args[2])
+	hits, err := strconv.Atoi(c.Args[3])
 	if err != nil {
 		return err
 	}
 	left := atomic.Int64{}
 	left.Store(int64(hits))
 	crashpoint.Set(func(p string) {
-		if p == c.Args[1] && left.Add(-1) == 0 {
+		if p == c.Args[2] && left.Add(-1) == 0 {
 			_ = syscall.Kill(syscall.Getpid(), syscall.SIGKILL)
 			select {}
 		}
@@ -301,18 +302,19 @@ func askAndDie(c *proctest.Child) error {
 	if err != nil {
 		return err
 	}
-	f, err := memo.Open(ctx, db, "f", numbered(c.Args[0]), opts{TTL: time.Hour, Lease: endless})
+	f, err := memo.Open(ctx, db, "f", numbered(c.Args[1]), opts{TTL: time.Hour, Lease: endless})
 	if err != nil {
 		return err
 	}
+	x := c.Args[1] // another key each time
 	for range 2 {
-		v, err := f.Get(ctx, "x")
+		v, err := f.Get(ctx, x)
 		if err != nil {
 			return err
 		}
 		c.Say("got %s", v)
 		c.Say("invalidating")
-		if err := f.Invalidate(ctx, "x"); err != nil {
+		if err := f.Invalidate(ctx, x); err != nil {
 			return err
 		}
 		c.Say("invalidated")
@@ -329,24 +331,25 @@ func numbered(dir string) func(context.Context, string) (string, error) {
 }
 
 // Wherever a process dies: what it got is remembered, what it invalidated is not, and
-// nobody waits for it.
+// nobody waits for it. What comes after a commit is tested from the first of a store on,
+// the rest in a store that others have used.
 func TestDeathAtEveryPoint(t *testing.T) {
-	step := 1
-	if testing.Short() {
-		step = 3
-	}
-	for _, point := range []string{crashpoint.GateHeld, crashpoint.BeforeCommit, crashpoint.AfterCommit} {
-		for hit := 1; ; hit += step {
-			if dieAndLook(t, point, hit) {
-				break // it came to its end
+	used := t.TempDir()
+	for _, point := range []string{crashpoint.AfterCommit, crashpoint.GateHeld, crashpoint.BeforeCommit} {
+		for hit, ended := 1, false; !ended; hit++ {
+			dir := used
+			if point == crashpoint.AfterCommit {
+				dir = t.TempDir()
 			}
+			t.Run(fmt.Sprint(point, hit), func(t *testing.T) { ended = dieAndLook(t, dir, point, hit) })
 		}
 	}
 }
 
-func dieAndLook(t *testing.T, point string, hit int) (ended bool) {
-	dir := t.TempDir()
-	p := proctest.Start(t, "ask and die", dir, point, strconv.Itoa(hit))
+// dieAndLook reports whether the child came to its end.
+func dieAndLook(t *testing.T, dir, point string, hit int) (ended bool) {
+	x := t.TempDir()
+	p := proctest.Start(t, "ask and die", dir, x, point, strconv.Itoa(hit))
 	last, least := "", 1
 	for line, ok := p.Next(); ok; line, ok = p.Next() {
 		if last = line; last == "invalidated" {
@@ -357,10 +360,10 @@ func dieAndLook(t *testing.T, point string, hit int) (ended bool) {
 	if err != nil && !strings.Contains(err.Error(), "killed") {
 		t.Fatalf("the child ended with %v: %s", err, p.Stderr())
 	}
-	f := open(t, storetest.OpenDir(t, dir, store.Options{}), numbered(dir), opts{Lease: endless})
-	v, err2 := f.Get(t.Context(), "x")
+	f := open(t, storetest.OpenDir(t, dir, store.Options{}), numbered(x), opts{Lease: endless})
+	v, err2 := f.Get(t.Context(), x)
 	n, err3 := strconv.Atoi(v)
-	calls := len(witnessed(t, dir))
+	calls := len(witnessed(t, x))
 	if err := errors.Join(err2, err3); err != nil || n < least || n > calls || strings.HasPrefix(last, "got") && last != "got "+v {
 		t.Errorf("dead at %s %d after %q: Get() = %q, %v; it was called %d times", point, hit, last, v, err, calls)
 	}
@@ -447,10 +450,7 @@ func TestInvalidationRaceOfProcesses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	turns := 150
-	if testing.Short() {
-		turns = 50
-	}
+	turns := proctest.Rounds(t, 60)
 	errs := make(chan error)
 	for i := range processes {
 		p := proctest.Start(t, "race", dir, fmt.Sprint(r.Uint64()), fmt.Sprint(turns))

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dcq-go/dcq/internal/proctest"
 	"github.com/dcq-go/dcq/memo"
 	"github.com/dcq-go/dcq/store"
 	"github.com/dcq-go/dcq/store/storetest"
@@ -133,10 +134,7 @@ func (m *inMemory) publish(_ context.Context, k int, version int64) error {
 func TestInvalidationRace(t *testing.T) {
 	t.Parallel()
 	r := seed.Rand(t)
-	turns := 200
-	if testing.Short() {
-		turns = 60
-	}
+	turns := proctest.Rounds(t, 80)
 	dir, truth := t.TempDir(), &inMemory{}
 	var wg sync.WaitGroup
 	for range 3 {
