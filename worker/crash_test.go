@@ -104,10 +104,7 @@ func handleWitnessed(ctx context.Context, db *store.DB, c *proctest.Child, j *qu
 // acknowledged once.
 func TestCrashes(t *testing.T) {
 	r := seed.Rand(t)
-	jobs, kills := 3000, 25
-	if testing.Short() {
-		jobs, kills = 600, 8
-	}
+	jobs, kills := proctest.Rounds(t, 1000), proctest.Rounds(t, 25)
 	dir := t.TempDir()
 	db := storetest.OpenDir(t, dir, store.Options{})
 	q := prepareCrash(t, db, jobs)
@@ -141,7 +138,7 @@ func prepareCrash(t *testing.T, db *store.DB, jobs int) *queue.Queue[string] {
 	if err != nil {
 		t.Fatal(err)
 	}
-	padding := strings.Repeat("x", 3000) // so that the WAL grows to where checkpoints begin
+	padding := strings.Repeat("x", 10000) // so that the WAL grows to where checkpoints begin
 	for i := 0; i < jobs; i += 100 {
 		batch := make([]string, 100)
 		for k := range batch {
@@ -212,7 +209,7 @@ func (s *storm) run(jobs, kills int) {
 			}
 		case "handled":
 			if handled++; handled >= nextKill && kills > 0 {
-				nextKill = handled + jobs/30 + s.r.IntN(jobs/30)
+				nextKill = handled + jobs/60 + s.r.IntN(jobs/60)
 				s.workers[s.r.IntN(len(s.workers))].Kill()
 			}
 		case "acked":

@@ -61,7 +61,7 @@ func TestHandOverBetweenProcesses(t *testing.T) {
 		t.Fatal(err)
 	}
 	proctest.Start(t, "answer", dir)
-	for i := range 500 {
+	for i := range proctest.Rounds(t, 200) {
 		ask := fmt.Sprint("ask ", i)
 		if _, err := asks.Push(t.Context(), ask, queue.PushOptions{}); err != nil {
 			t.Fatal(err)
