@@ -35,7 +35,7 @@ func openInChild[V any](c *proctest.Child, opts kv.CacheOptions[string, V]) (*kv
 	return kv.OpenCache(context.Background(), db, "c", opts)
 }
 
-const perProcess = 200
+const perProcess = 60
 
 func countInCache(c *proctest.Child) error {
 	cache, err := openInChild(c, kv.CacheOptions[string, int]{})

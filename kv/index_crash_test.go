@@ -148,10 +148,7 @@ type untilSynced struct{}
 // Whatever kills those who write and those who watch, at whatever moment: what was done
 // is done once, and told once, in order.
 func TestIndexCrashes(t *testing.T) {
-	kills := 40
-	if testing.Short() {
-		kills = 10
-	}
+	kills := proctest.Rounds(t, 40)
 	db := storetest.Open(t, store.Options{BlobThreshold: 50, Durability: store.Relaxed})
 	ix := openIndex(t, db, "x", kv.IndexOptions[string, string]{History: 1_000_000})
 	err := db.Update(t.Context(), func(tx *store.Tx) error {

@@ -91,7 +91,7 @@ func TestReadsAreBounded(t *testing.T) {
 	f := newFixture(t)
 	ctx := t.Context()
 	c := openCache(t, f.db, kv.CacheOptions[int, string]{Policy: kv.LeastFrequentlyUsed})
-	const n = 5000
+	const n = 4200
 	f.must(f.db.Update(ctx, func(tx *storeTx) error {
 		for i := range n {
 			f.must(c.SetTx(tx, i, "v", kv.SetOptions{}))
