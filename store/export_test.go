@@ -5,3 +5,6 @@ package store
 func (db *DB) SetLogLimits(soft, hard int) {
 	db.checkpointer.soft, db.checkpointer.hard = soft, hard
 }
+
+// DoubtPlace makes the next reader look whether the database is where it was.
+func (db *DB) DoubtPlace() { db.placeUntil.Store(0) }
