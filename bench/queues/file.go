@@ -3,8 +3,6 @@ package main
 import (
 	"os"
 	"path/filepath"
-
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -24,5 +22,5 @@ func (q fileQueue) push(payload []byte) error {
 	if _, err := q.Write(payload); err != nil {
 		return err
 	}
-	return unix.Fdatasync(int(q.Fd()))
+	return datasync(q.File)
 }
