@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"sync/atomic"
 )
 
 // keeper keeps values under keys, as one process has it. It puts a new payload each time.
@@ -24,13 +25,12 @@ func (unordered) scan(string, int) error { return errors.ErrUnsupported }
 // payloadSize is how many bytes every value has.
 const payloadSize = 100
 
-var payloads uint64 // so far
+var payloads atomic.Uint64 // so far; memo fills with many goroutines
 
 // payload returns a value that none was before: SQLite writes nothing when a row is given
 // the value that it has.
 func payload() []byte {
-	payloads++
-	return binary.BigEndian.AppendUint64(make([]byte, payloadSize-8, payloadSize), payloads)
+	return binary.BigEndian.AppendUint64(make([]byte, payloadSize-8, payloadSize), payloads.Add(1))
 }
 
 // keyName returns a key. They have the order of their numbers.
