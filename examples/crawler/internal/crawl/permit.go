@@ -49,7 +49,7 @@ func (c *Crawler) permit(ctx context.Context, job *queue.Job[frontier.Job]) (p p
 		return p, err
 	}
 	p.delay = c.delay(p.host)
-	p.granted, err = c.frontier.Reserve(ctx, job, p.delay)
+	p.host, p.granted, err = c.frontier.Reserve(ctx, job, p.delay)
 	return p, err
 }
 

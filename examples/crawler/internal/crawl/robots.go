@@ -63,7 +63,7 @@ func (c *Crawler) askRobots(ctx context.Context, url string) (file robotsFile, e
 		return file, fmt.Errorf("%w: %s", errNoRobots, host.ClosedWhy)
 	}
 	delay := c.delay(host)
-	if err := c.reserveRobots(ctx, host.Name, delay); err != nil {
+	if host, err = c.reserveRobots(ctx, host.Name, delay); err != nil {
 		return file, err
 	}
 	x, err := c.client.Do(ctx, fetch.Request{URL: url, MaxBody: robots.MaxSize})
@@ -82,16 +82,16 @@ func (c *Crawler) askRobots(ctx context.Context, url string) (file robotsFile, e
 }
 
 // reserveRobots takes the host's throttle, or returns a laterError.
-func (c *Crawler) reserveRobots(ctx context.Context, host string, delay time.Duration) error {
-	var early time.Duration
-	err := c.frontier.DB().Batch(ctx, false, func(tx *store.Tx) (err error) {
-		early, err = c.frontier.ReserveTx(tx, host, delay)
+func (c *Crawler) reserveRobots(ctx context.Context, name string, delay time.Duration) (host frontier.Host, err error) {
+	err = c.frontier.DB().Batch(ctx, false, func(tx *store.Tx) error {
+		var early time.Duration
+		host, early, err = c.frontier.ReserveTx(tx, name, delay)
+		if err == nil && early > 0 {
+			err = &laterError{until: tx.Now().Add(early)}
+		}
 		return err
 	})
-	if err == nil && early > 0 {
-		err = &laterError{until: c.now().Add(early)}
-	}
-	return err
+	return host, err
 }
 
 // readRobots makes of an answer what is to be remembered. What fails for the time being

@@ -122,7 +122,7 @@ func TestReserve(t *testing.T) {
 	f, clock := begun(t)
 	admit(t, f, settings.Settings{}, jobs("/a", "/b"))
 	job := receive(t, f, "/a")
-	if ok, err := f.Reserve(ctx, job, time.Second); !ok || err != nil {
+	if _, ok, err := f.Reserve(ctx, job, time.Second); !ok || err != nil {
 		t.Fatalf("Reserve() = %v, %v, want true", ok, err)
 	}
 	// The process dies here: its job comes back, but not before the host has
@@ -135,7 +135,7 @@ func TestReserve(t *testing.T) {
 	receive(t, f, "")
 	clock.Advance(1)
 	job = receive(t, f, "/a")
-	if ok, err := f.Reserve(ctx, job, time.Second); !ok || err != nil {
+	if _, ok, err := f.Reserve(ctx, job, time.Second); !ok || err != nil {
 		t.Fatalf("Reserve() = %v, %v, want true", ok, err)
 	}
 	// The exchange shows when the host had the request.
@@ -170,14 +170,14 @@ func TestReserveTooEarly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if ok, err := f.Reserve(ctx, job, time.Second); ok || err != nil {
+	if _, ok, err := f.Reserve(ctx, job, time.Second); ok || err != nil {
 		t.Errorf("Reserve() = %v, %v, want false", ok, err)
 	}
 	receive(t, f, "")
 	clock.Advance(time.Minute)
 	job = receive(t, f, "/a")
 	clock.Advance(lease + time.Second)
-	if _, err := f.Reserve(ctx, job, time.Second); !errors.Is(err, queue.ErrLost) {
+	if _, _, err := f.Reserve(ctx, job, time.Second); !errors.Is(err, queue.ErrLost) {
 		t.Errorf("Reserve() by a lost attempt = %v, want ErrLost", err)
 	}
 }
@@ -190,7 +190,7 @@ func TestReserveWallClockSteps(t *testing.T) {
 	ask := func(path string, delay time.Duration, want bool) *queue.Job[Job] {
 		t.Helper()
 		job := receive(t, f, path)
-		if ok, err := f.Reserve(ctx, job, delay); ok != want || err != nil {
+		if _, ok, err := f.Reserve(ctx, job, delay); ok != want || err != nil {
 			t.Fatalf("Reserve() = %v, %v, want %v", ok, err, want)
 		}
 		return job

@@ -58,14 +58,14 @@ func (f *Frontier) saveHostTx(tx *store.Tx, h Host) error {
 
 // Reserve asks for the right to send a request to the job's host now; see ReserveTx. If
 // it is too early it gives the job back and returns false.
-func (f *Frontier) Reserve(ctx context.Context, job *queue.Job[Job], delay time.Duration) (granted bool, err error) {
+func (f *Frontier) Reserve(ctx context.Context, job *queue.Job[Job], delay time.Duration) (h Host, granted bool, err error) {
 	err = f.db.Batch(ctx, false, func(tx *store.Tx) error {
 		granted = false
 		if err := job.CheckTx(tx); err != nil {
 			return err
 		}
-		early, err := f.ReserveTx(tx, job.Payload.Host(), delay)
-		if err != nil {
+		var early time.Duration
+		if h, early, err = f.ReserveTx(tx, job.Payload.Host(), delay); err != nil {
 			return err
 		}
 		if early > 0 {
@@ -74,34 +74,33 @@ func (f *Frontier) Reserve(ctx context.Context, job *queue.Job[Job], delay time.
 		granted = true
 		return nil
 	})
-	return granted, err
+	return h, granted, err
 }
 
 // ReserveTx takes the host's throttle, whose rate is one request in delay, and moves the
 // host's next start forward, before a request goes out. Or it returns how much too early
 // that is, and changes nothing. The caller has a job of the host.
-func (f *Frontier) ReserveTx(tx *store.Tx, host string, delay time.Duration) (early time.Duration, err error) {
-	h, err := f.HostTx(tx, host)
-	if err != nil {
-		return 0, err
+func (f *Frontier) ReserveTx(tx *store.Tx, name string, delay time.Duration) (h Host, early time.Duration, err error) {
+	if h, err = f.HostTx(tx, name); err != nil {
+		return h, 0, err
 	}
 	// The next start outlives a reboot, after which a throttle holds for a delay at most.
 	if early := h.NextStart.Sub(tx.Now()); early > 0 {
-		return early, nil
+		return h, early, nil
 	}
-	t, err := throttleTx(tx, host, delay)
+	t, err := throttleTx(tx, name, delay)
 	if err != nil {
-		return 0, err
+		return h, 0, err
 	}
 	d, err := t.AllowTx(tx, 1)
 	if err != nil || d.RetryAfter > 0 {
-		return d.RetryAfter, err
+		return h, d.RetryAfter, err
 	}
 	h.NextStart = tx.Now().Add(delay + Linger)
 	if err := f.saveHostTx(tx, h); err != nil {
-		return 0, err
+		return h, 0, err
 	}
-	return 0, f.queue.HoldGroupTx(tx, host, h.NextStart)
+	return h, 0, f.queue.HoldGroupTx(tx, name, h.NextStart)
 }
 
 // SettleTx records what a request has shown about a host, and lets its next one
