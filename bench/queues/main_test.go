@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dcq-go/dcq/bench/internal/measure"
 	"github.com/dcq-go/dcq/bench/internal/report"
@@ -120,5 +121,32 @@ func TestMissing(t *testing.T) {
 	}
 	if !strings.Contains(out, "beanstalkd not found") {
 		t.Errorf("the output does not say what is missing:\n%s", out)
+	}
+}
+
+// countdown has a job less each time it is asked.
+type countdown int
+
+func (c *countdown) left() (int, error) {
+	*c--
+	return int(*c), nil
+}
+
+// The time of a drain does not end before the last acknowledgement, and not never.
+func TestUntilNoneLeft(t *testing.T) {
+	handled, err := openTally(filepath.Join(t.TempDir(), "tally"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	handled.add()
+	left := countdown(3)
+	if err := untilNoneLeft(&left, handled, 1, time.Now().Add(drainAtMost)); err != nil || left != 0 {
+		t.Errorf("untilNoneLeft = %v with %d left, want none", err, left)
+	}
+	for _, n := range []int{1, 2} { // not acknowledged, not even handled
+		left = 3
+		if err := untilNoneLeft(&left, handled, n, time.Now()); err == nil {
+			t.Errorf("untilNoneLeft of %d jobs without time is no error", n)
+		}
 	}
 }

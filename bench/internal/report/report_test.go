@@ -31,6 +31,8 @@ func measured() *results.Run {
 		{Part: "push", Peer: "dcq", Round: 1, Samples: times(10), Note: "as it is"},
 		{Part: "push", Peer: "other", Round: 1, Samples: times(20), Note: "tuned"},
 		{Part: "push", Peer: "gone", Note: "not found"},
+		{Part: "others", Peer: "a", Values: map[string]float64{"kept": 2}},
+		{Part: "others", Peer: "b", Values: map[string]float64{"kept": 4}},
 	}}
 }
 
@@ -49,7 +51,7 @@ func TestTables(t *testing.T) {
 	var b strings.Builder
 	run := measured()
 	for _, table := range []*measure.Table{
-		PeerTable(run), section.PartTable(run, "push"), section.PartTable(run, "rest"), section.PartTable(run, "never measured"), section.GoalTable(run),
+		PeerTable(run), section.PartTable(run, "push"), section.PartTable(run, "rest"), section.PartTable(run, "others"), section.PartTable(run, "never measured"), section.GoalTable(run),
 	} {
 		if err := table.Print(&b); err != nil {
 			t.Fatal(err)
@@ -57,7 +59,8 @@ func TestTables(t *testing.T) {
 	}
 	got := squeezeSpaces(b.String())
 	for _, want := range []string{
-		"Peers\n\n| | settings |\n| -- | -- |\n| dcq | as it is |\n| other | tuned |\n",
+		"Peers\n\n| | settings |\n| -- | -- |\n| dcq | as it is |\n| other | tuned |\n\nA push\n",
+		"others\n\n| | kept | kept to a |\n| -- | -- | -- |\n| a | 2 | 1.0x |\n| b | 4 | 2.0x |\n",
 		"A push\n\n| | p50 | p99 | p50 to dcq |\n| -- | -- | -- | -- |\n" +
 			"| dcq | 15.0 us | 20.0 us | 1.0x |\n| other | 35.0 us | 55.0 us | 2.2x (2.0x to 2.5x) |\n| gone | | | not found |\n",
 		"rest\n\n| | jobs/s | jobs/s to dcq |\n| -- | -- | -- |\n| dcq | 9,000 | 1.0x |\n| a & b | 3,000 | 0.33x |\n",

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/dcq-go/dcq/bench/internal/measure"
 )
@@ -21,7 +22,7 @@ func written(t *testing.T) *Run {
 		{Part: "push", Peer: "dcq", Samples: measure.Samples{10, 20, 30}, Values: map[string]float64{"jobs_per_s": 100}},
 		{Part: "push", Peer: "other", Samples: measure.Samples{20, 40, 90}, Values: map[string]float64{"jobs_per_s": 50}, Note: "as it is"},
 		{Part: "push", Peer: "dcq", Round: 1, Samples: measure.Samples{40}, Values: map[string]float64{"jobs_per_s": 90}},
-		{Part: "push", Peer: "other", Round: 1, Samples: measure.Samples{20}, Values: map[string]float64{"jobs_per_s": 180}},
+		{Part: "push", Peer: "other", Round: 1, Samples: measure.Samples{160}, Values: map[string]float64{"jobs_per_s": 180}},
 		{Part: "push", Peer: "dcq", Round: 2, Samples: measure.Samples{60}},
 		{Part: "push", Peer: "gone", Note: "not found"},
 		{Part: "depth", Peer: "1", Values: map[string]float64{"push_ns": 3}},
@@ -54,6 +55,9 @@ func TestRead(t *testing.T) {
 	if got, want := run.Metrics("push"), []string{"p50", "p99", "jobs_per_s"}; !slices.Equal(got, want) {
 		t.Errorf("Metrics(push) = %q, want %q", got, want)
 	}
+	if got := run.Note("push", "dcq"); got != "" {
+		t.Errorf("Note(push, dcq) = %q, want none", got)
+	}
 	if got, want := run.Note("push", "gone"), "not found"; got != want {
 		t.Errorf("Note(push, gone) = %q, want %q", got, want)
 	}
@@ -64,15 +68,22 @@ func TestRead(t *testing.T) {
 
 func TestFigures(t *testing.T) {
 	run := written(t)
+	many := measure.Record{Part: "many", Peer: "dcq"}
+	for i := range 200 {
+		many.Samples = append(many.Samples, time.Duration(i+1))
+	}
+	run.Records = append(run.Records, many)
 	for _, c := range []struct {
 		of   Point
 		want Figure
 	}{
 		{Point{"push", "dcq", "p50"}, Figure{40, 20, 60}},
 		{Point{"push", "dcq", "p99.9"}, Figure{40, 30, 60}},
-		{Point{"push", "other", "mean"}, Figure{35, 20, 50}},
-		{Point{"push", "other", "max"}, Figure{55, 20, 90}},
+		{Point{"push", "other", "mean"}, Figure{105, 50, 160}},
+		{Point{"push", "other", "max"}, Figure{125, 90, 160}},
 		{Point{"push", "dcq", "jobs_per_s"}, Figure{95, 90, 100}},
+		{Point{"many", "dcq", "max"}, Figure{200, 200, 200}},
+		{Point{"many", "dcq", "p99"}, Figure{198, 198, 198}},
 		{Point{"push", "gone", "p50"}, Figure{}},
 		{Point{"push", "dcq", "unknown"}, Figure{}},
 	} {
@@ -80,9 +91,12 @@ func TestFigures(t *testing.T) {
 			t.Errorf("Figure(%v) = %v, want %v", c.of, got, c.want)
 		}
 	}
-	got := run.Ratio(Point{"push", "other", "p50"}, Point{"push", "dcq", "p50"})
-	if want := (Figure{1.25, 0.5, 2}); got != want {
-		t.Errorf("Ratio = %v, want %v: of each round, then the median", got, want)
+	other, dcq := Point{"push", "other", "p50"}, Point{"push", "dcq", "p50"}
+	if got, want := run.Ratio(other, dcq), (Figure{3, 2, 4}); got != want {
+		t.Errorf("Ratio(other, dcq) = %v, want %v: of each round, then the median", got, want)
+	}
+	if got, want := run.Ratio(dcq, other), (Figure{0.375, 0.25, 0.5}); got != want {
+		t.Errorf("Ratio(dcq, other) = %v, want %v: of the rounds that have both", got, want)
 	}
 }
 
@@ -99,6 +113,8 @@ func TestShow(t *testing.T) {
 		{"waiters_cpu_ns_per_s", 1.5e6, "waiters cpu", "1.50 ms/s"},
 		{"slowest_to_fastest", 0.6789, "slowest to fastest", "0.679"},
 		{"pushes", 100, "pushes", "100"},
+		{"saved", -123456, "saved", "-123,456"},
+		{"saved", -123, "saved", "-123"},
 	} {
 		if got := Label(c.metric); got != c.label {
 			t.Errorf("Label(%q) = %q, want %q", c.metric, got, c.label)
