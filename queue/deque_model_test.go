@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dcq-go/dcq/internal/proctest"
 	"github.com/dcq-go/dcq/queue"
 	"github.com/dcq-go/dcq/store"
 	"github.com/dcq-go/dcq/store/storetest"
@@ -192,7 +193,7 @@ func TestDequeAgainstModel(t *testing.T) {
 		for i := range r.dbs {
 			r.open(i)
 		}
-		for step := range 800 {
+		for step := range proctest.Rounds(t, 400) {
 			r.clock.Advance(time.Duration(1 + rng.IntN(int(modelLease/20))))
 			r.step()
 			if step%10 == 0 {

@@ -1,6 +1,7 @@
 package queue_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/dcq-go/dcq/queue"
@@ -15,9 +16,9 @@ func TestDequeRotate(t *testing.T) {
 		{-1, "b c d e a"}, {-2, "c d e a b"}, {-4, "e a b c d"}, {7, "d e a b c"}, {-5, "a b c d e"},
 		{1<<62 + 1, "a b c d e"}, {-1 << 63, "d e a b c"},
 	}
+	f := newFixture(t)
 	for _, test := range tests {
-		f := newFixture(t)
-		d, ctx := f.deque("d", queue.DequeOptions[string]{}), t.Context()
+		d, ctx := f.deque(fmt.Sprint(test.n), queue.DequeOptions[string]{}), t.Context()
 		f.must(d.Extend(ctx, "a", "b", "x", "c", "d", "e"))
 		f.must(d.Delete(ctx, 2))
 		f.must(d.Rotate(ctx, test.n))
