@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/dcq-go/dcq/internal/proctest"
 	"github.com/dcq-go/dcq/store"
 )
 
@@ -29,7 +30,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	openAndClose(t, dir) // starts what a process has once
 	goroutines, files := runtime.NumGoroutine(), openFiles(t)
-	for range 50 {
+	for range proctest.Rounds(t, 15) {
 		openAndClose(t, dir)
 	}
 	if got := openFiles(t); got > files {

@@ -46,7 +46,7 @@ func insertBytes(ctx context.Context, db *store.DB, n int) error {
 func TestLogStaysBoundedUnderLoad(t *testing.T) {
 	t.Parallel()
 	const written, bound = 24 << 20, 16 << 20
-	const each = 10_000
+	const each = 20_000
 	dir := t.TempDir()
 	dbs := []*store.DB{storetest.OpenDir(t, dir, store.Options{}), storetest.OpenDir(t, dir, store.Options{})}
 	for _, db := range dbs {
