@@ -6,6 +6,8 @@ import (
 )
 
 // wrong says what is wrong in a state, whatever led to it.
+//
+//go:norace
 func (s *scenario) wrong(w *world) string {
 	if w.fault == overtaken {
 		return "somebody was overtaken in the line"
@@ -33,6 +35,8 @@ func (s *scenario) wrong(w *world) string {
 
 // served reports whether nobody waits who runs. Without the backstop, one may wait for
 // ever if a process ended between its commit and the pulse.
+//
+//go:norace
 func (s *scenario) served(w *world) bool {
 	if w.lost && !s.backstop && s.flaw != noBackstop {
 		return true
@@ -64,6 +68,8 @@ type arrow struct {
 
 // explore visits every state that can be reached, nearest first, and returns what is
 // wrong, with the shortest way there; empty if nothing is.
+//
+//go:norace
 func (s *scenario) explore() (states int, found string) {
 	e := exploration{scenario: s, number: make(map[world]int32)}
 	e.visit(s.begin(), arrow{state: -1})
@@ -85,6 +91,8 @@ func (s *scenario) explore() (states int, found string) {
 	return len(e.states), ""
 }
 
+//
+//go:norace
 func (e *exploration) visit(w world, a arrow) int32 {
 	w.normal()
 	if n, ok := e.number[w]; ok {
@@ -97,6 +105,8 @@ func (e *exploration) visit(w world, a arrow) int32 {
 }
 
 // stuck returns a state from which no fair steps lead to one where nobody waits, or -1.
+//
+//go:norace
 func (e *exploration) stuck() int32 {
 	reach := make([]bool, len(e.states))
 	var todo []int32

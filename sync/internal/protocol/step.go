@@ -42,6 +42,8 @@ func (a action) fair() bool {
 }
 
 // steps calls emit for everything that can happen next.
+//
+//go:norace
 func (s *scenario) steps(w world, emit func(i int, do action, next world)) {
 	for i := range s.weights {
 		a := w.actors[i]
@@ -95,6 +97,8 @@ func (a *actor) hear() {
 }
 
 // localSteps are those of one process that commit nothing.
+//
+//go:norace
 func (s *scenario) localSteps(w world, i int, alone func(action, func(*world, *actor))) {
 	a := w.actors[i]
 	if a.owes != 0 {
@@ -141,6 +145,8 @@ func (s *scenario) localSteps(w world, i int, alone func(action, func(*world, *a
 }
 
 // transactions are the steps of one process that commit.
+//
+//go:norace
 func (s *scenario) transactions(w world, i int, emit func(int, action, world)) {
 	a := w.actors[i]
 	if w.gate == uint8(i)+1 {

@@ -58,6 +58,8 @@ const (
 )
 
 // used is the weight of what is granted.
+//
+//go:norace
 func (w *world) used() (n uint8) {
 	for i := range w.actors {
 		if a := &w.actors[i]; a.row == stands || a.row == over {
@@ -68,6 +70,8 @@ func (w *world) used() (n uint8) {
 }
 
 // line returns the actors that wait, first come first.
+//
+//go:norace
 func (w *world) line() (line []int) {
 	for ticket := uint8(1); ticket <= uint8(len(w.actors))+1; ticket++ {
 		for i := range w.actors {
@@ -81,6 +85,8 @@ func (w *world) line() (line []int) {
 
 // normal makes states equal that differ in nothing that matters later: of tickets only
 // the order counts.
+//
+//go:norace
 func (w *world) normal() {
 	var next uint8
 	for ticket := uint8(1); ticket <= uint8(len(w.actors))+1; ticket++ {
