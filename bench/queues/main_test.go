@@ -150,3 +150,27 @@ func TestUntilNoneLeft(t *testing.T) {
 		}
 	}
 }
+
+// Every way to push many without dcq adds as many jobs, also where they do not fill a
+// statement.
+func TestRawPushMany(t *testing.T) {
+	payloads := make([][]byte, rawValues+1)
+	for i := range payloads {
+		payloads[i] = payload
+	}
+	for _, kind := range []string{rawName, rawValuesName, rawJSONName} {
+		q, err := openRaw(kind, t.TempDir(), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer q.Close()
+		if err := q.pushMany(payloads); err != nil {
+			t.Fatal(err)
+		}
+		var same int
+		err = q.db.QueryRow(`SELECT count(*) FROM dcq_jobs WHERE payload = ?`, payload).Scan(&same)
+		if err != nil || same != len(payloads) {
+			t.Errorf("pushMany of %s added %d jobs, %v, want %d", kind, same, err, len(payloads))
+		}
+	}
+}
