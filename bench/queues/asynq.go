@@ -12,7 +12,7 @@ import (
 
 const (
 	asynqName     = "asynq"
-	asynqSettings = "Concurrency as many as the handlers; Redis on a unix socket, appendonly, everysec"
+	asynqSettings = "Concurrency as many as the handlers; Redis on a unix socket, appendfsync everysec"
 
 	asynqTask     = "nothing"
 	asynqQueueKey = "default"

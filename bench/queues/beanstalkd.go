@@ -16,7 +16,7 @@ import (
 
 const (
 	beanstalkdName     = "beanstalkd"
-	beanstalkdSettings = "go-beanstalk, a connection a caller; beanstalkd on a unix socket with a log (-b)"
+	beanstalkdSettings = "go-beanstalk, a connection a caller; beanstalkd on a unix socket with a log (-b), and -f0 where durable"
 
 	beanstalkdTube   = "default" // which every connection uses and watches unless told otherwise
 	beanstalkdSocket = "beanstalkd.sock"

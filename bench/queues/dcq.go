@@ -10,7 +10,7 @@ import (
 
 const (
 	dcqName     = "dcq"
-	dcqSettings = "queue.Queue[[]byte] and worker.Pool, no options"
+	dcqSettings = "queue.Queue[[]byte] and worker.Pool; Options.Durability Relaxed, or no options where durable"
 )
 
 type dcqQueue struct {

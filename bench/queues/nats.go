@@ -16,7 +16,7 @@ import (
 
 const (
 	natsName     = "nats"
-	natsSettings = "JetStream, file storage, work queue, explicit acks (Ack, which does not wait; DoubleAck if durable); nats-server in a process of its own, TCP"
+	natsSettings = "JetStream, file storage, work queue, explicit acks; nats-server in a process of its own, TCP; SyncAlways and DoubleAck where durable, else Ack, which does not wait"
 
 	natsServer  = "nats-server" // the kind of child that is one
 	natsAddr    = "addr"        // the file with its address

@@ -59,7 +59,7 @@ func start(ctx context.Context, kind, place string, durable bool) *peer {
 	return p
 }
 
-// process returns the command of a process that uses the peer's queue.
+// command starts a process that uses the peer's queue.
 func (p *peer) command() *exec.Cmd {
 	return measure.Self(p.kind, p.place, durabilityName(p.durable))
 }

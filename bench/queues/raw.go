@@ -20,7 +20,7 @@ const (
 	rawValuesName = "raw-values"
 	rawJSONName   = "raw-json"
 
-	rawSettings       = "SQLite without dcq: its driver through database/sql, prepared statements, dcq's table of jobs with all indexes, WAL, busy handler"
+	rawSettings       = "SQLite without dcq: its driver through database/sql, prepared statements, dcq's table of jobs with all indexes, WAL, synchronous NORMAL, or FULL where durable, busy handler"
 	rawValuesSettings = "the same, 50 rows an INSERT … VALUES"
 	rawJSONSettings   = "the same, one INSERT … SELECT from json_each, payloads in hexadecimal"
 

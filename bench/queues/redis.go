@@ -13,7 +13,7 @@ import (
 
 const (
 	redisName     = "redis"
-	redisSettings = "LPUSH and BLPOP through go-redis, a connection a caller; Redis on a unix socket, appendonly"
+	redisSettings = "LPUSH and BLPOP through go-redis, a connection a caller; Redis on a unix socket, appendfsync everysec, or always where durable"
 	redisKey      = "q"
 
 	redisAtMost = time.Second // that a BLPOP waits, so that work sees that it is to end: the shortest there is
