@@ -71,6 +71,23 @@ func TestCrawlDelay(t *testing.T) {
 	if took < 40*time.Second || took > 41*time.Second {
 		t.Errorf("three requests 20 s apart took %v", took)
 	}
+	// The delay begins when the server has said so, however long that took.
+	late := newWeb(t)
+	var said, came time.Time
+	late.on("/robots.txt", func(rw http.ResponseWriter, r *http.Request) {
+		l.clock.Advance(15 * time.Second)
+		said = l.clock.Now()
+		plain("User-agent: *\nCrawl-delay: 20\n")(rw, r)
+	})
+	late.on("/a", func(rw http.ResponseWriter, r *http.Request) {
+		came = l.clock.Now()
+		html("a")(rw, r)
+	})
+	l = newLab(t, settings.Settings{}, late.URL+"/a")
+	l.finish()
+	if pause := came.Sub(said); pause < 20*time.Second {
+		t.Errorf("the first page was asked for %v after robots.txt, want 20 s", pause)
+	}
 	slow := newWeb(t)
 	slow.on("/robots.txt", plain("User-agent: *\nCrawl-delay: 100\n"))
 	l = newLab(t, settings.Settings{}, slow.URL+"/a", slow.URL+"/b")

@@ -92,9 +92,12 @@ func TestRefreshKeepsWhatCannotBeHad(t *testing.T) {
 	l.finish()
 	w.on("/a", status(500))
 	w.on("/b", status(403))
+	before := l.page(w.URL + "/a")
+	l.clock.Advance(time.Hour)
 	l.start(s, true)
 	l.finish()
 	a := l.wantOutcome(w.URL+"/a", frontier.Stored)
+	equal(t, "time of the last answer", a.Fetched, before.Fetched)
 	equal(t, "title and note", []any{a.Title, a.Note}, []any{"a", "failed 2 times, the last time: status 500 Internal Server Error"})
 	if _, err := l.f.Body(context.Background(), w.URL+"/a"); err != nil {
 		t.Errorf("body of a page that is down: %v", err)

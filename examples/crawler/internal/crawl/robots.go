@@ -102,7 +102,7 @@ func (c *Crawler) readRobots(url string, host *frontier.Host, x *fetch.Exchange,
 	switch {
 	case err != nil, decision == robots.DisallowEverything:
 		host.RobotsTries++
-		if host.RobotsTries < robotsTries && !errors.Is(err, fetch.ErrRefused) && !host.ClosedUntil.After(c.now()) {
+		if host.RobotsTries < robotsTries && !errors.Is(err, fetch.ErrRefused) {
 			host.NextStart = later(host.NextStart, c.now().Add(c.backoff(host.RobotsTries)))
 			return file, &laterError{until: host.NextStart}
 		}

@@ -30,8 +30,10 @@ func TestRobotsDown(t *testing.T) {
 			w := newWeb(t)
 			w.on("/robots.txt", test.answer)
 			w.on("/a", html("a"))
-			l := newLab(t, settings.Settings{}, w.URL+"/a", w.URL+"/b")
-			l.finish()
+			l := newLab(t, settings.Settings{Backoff: time.Minute}, w.URL+"/a", w.URL+"/b")
+			if took := l.finish(); test.asked == 3 && took < 90*time.Second {
+				t.Errorf("three tries took %v, want half of 1m and of 2m between them at least", took)
+			}
 			for _, path := range []string{"/a", "/b"} {
 				p := l.page(w.URL + path)
 				if p.Outcome != frontier.Disallowed && p.Outcome != frontier.Skipped {
@@ -154,6 +156,16 @@ func TestRobotsOfAnotherHost(t *testing.T) {
 	}
 	equal(t, "requests", down.asked(), "[/robots.txt]")
 	equal(t, "requests of the host that is down", busy.asked(), "[/rules /rules /rules]")
+
+	closed := newWeb(t)
+	down.on("/robots.txt", status(301, "Location", closed.URL+"/rules"))
+	closed.on("/rules", status(429, "Retry-After", "86400"))
+	l = newLab(t, settings.Settings{}, down.URL+"/x")
+	l.finish()
+	if p := l.wantOutcome(down.URL+"/x", frontier.Disallowed); !strings.Contains(p.Reason, "24h") {
+		t.Errorf("reason = %q, want for how long the other host is closed", p.Reason)
+	}
+	equal(t, "requests of the host that is closed", closed.asked(), "[/rules]")
 }
 
 // Who is led to another host does not ask it: one job of that host does, when it is its

@@ -3,6 +3,7 @@ package frontier
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"testing/fstest"
@@ -241,6 +242,49 @@ func TestPriorities(t *testing.T) {
 		if got := test.job.options().Priority; got != test.want {
 			t.Errorf("priority of %+v = %d, want %d", test.job, got, test.want)
 		}
+	}
+}
+
+func TestHostList(t *testing.T) {
+	f, _ := begun(t)
+	for i, name := range []string{"http://b", "http://a", "http://c", "http://d"} {
+		for j := range []int{2, 2, 3, 1}[i] {
+			admit(t, f, settings.Settings{}, []Job{{URL: fmt.Sprintf("%s/%d", name, j)}})
+		}
+	}
+	list, err := f.HostList(ctx, 3)
+	var names []string
+	for _, h := range list {
+		names = append(names, h.Name)
+	}
+	if want := []string{"http://c", "http://a", "http://b"}; err != nil || !slices.Equal(names, want) {
+		t.Errorf("HostList() = %v, %v, want %v", names, err, want)
+	}
+}
+
+func TestSitemapLimit(t *testing.T) {
+	f, _ := begun(t)
+	for i := range MaxSitemaps + 5 {
+		j := Job{Kind: SitemapJob, URL: fmt.Sprintf("%s/%d.xml", host, i%(MaxSitemaps+2)), For: host}
+		if err := f.db.Batch(ctx, true, func(tx *store.Tx) error { return f.AdmitSitemapTx(tx, j) }); err != nil {
+			t.Fatalf("AdmitSitemapTx() = %v", err)
+		}
+	}
+	if n, err := f.sitemaps.Len(ctx); err != nil || n != MaxSitemaps {
+		t.Errorf("%d sitemaps, %v, want %d", n, err, MaxSitemaps)
+	}
+}
+
+func TestConfigure(t *testing.T) {
+	f, _ := begun(t)
+	for i, seeds := range [][]string{{host + "/b", host + "/a"}, {host + "/a", host + "/c"}} {
+		if err := f.Configure(ctx, settings.Settings{MaxDepth: i + 1}.WithDefaults(), seeds); err != nil {
+			t.Fatalf("Configure() = %v", err)
+		}
+	}
+	s, seeds, err := f.Settings(ctx)
+	if want := []string{host + "/b", host + "/a", host + "/c"}; err != nil || s.MaxDepth != 2 || !slices.Equal(seeds, want) {
+		t.Errorf("Settings() = depth %d, %v, %v, want 2, %v", s.MaxDepth, seeds, err, want)
 	}
 }
 

@@ -1,18 +1,15 @@
 package frontier
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/dcq-go/dcq/kv"
-	"github.com/dcq-go/dcq/queue"
 	"github.com/dcq-go/dcq/store"
 )
-
-// Linger is how long a host is left alone, beyond its delay, when a request may
-// still go on there: its process died, or the answer broke off.
-const Linger = 250 * time.Millisecond
 
 // Host is what is known of a host. While a job of the host's group is in flight,
 // only that job changes it, but for Known and Sitemaps.
@@ -56,65 +53,17 @@ func (f *Frontier) saveHostTx(tx *store.Tx, h Host) error {
 	return err
 }
 
-// Reserve asks for the right to send a request to the job's host now; see ReserveTx. If
-// it is too early it gives the job back and returns false.
-func (f *Frontier) Reserve(ctx context.Context, job *queue.Job[Job], delay time.Duration) (h Host, granted bool, err error) {
-	err = f.db.Batch(ctx, false, func(tx *store.Tx) error {
-		granted = false
-		if err := job.CheckTx(tx); err != nil {
-			return err
+// HostList returns hosts, those with the most URLs first, up to a limit.
+func (f *Frontier) HostList(ctx context.Context, limit int) (list []Host, err error) {
+	for e, err := range f.hosts.All(ctx) {
+		if err != nil {
+			return nil, err
 		}
-		var early time.Duration
-		if h, early, err = f.ReserveTx(tx, job.Payload.Host(), delay); err != nil {
-			return err
-		}
-		if early > 0 {
-			return f.StepBackTx(tx, job, tx.Now().Add(early))
-		}
-		granted = true
-		return nil
-	})
-	return h, granted, err
-}
-
-// ReserveTx takes the host's throttle, whose rate is one request in delay, and moves the
-// host's next start forward, before a request goes out. Or it returns how much too early
-// that is, and changes nothing. The caller has a job of the host.
-func (f *Frontier) ReserveTx(tx *store.Tx, name string, delay time.Duration) (h Host, early time.Duration, err error) {
-	if h, err = f.HostTx(tx, name); err != nil {
-		return h, 0, err
+		at, _ := slices.BinarySearchFunc(list, e.Value, func(a, b Host) int {
+			return cmp.Or(b.Known-a.Known, cmp.Compare(a.Name, b.Name))
+		})
+		list = slices.Insert(list, at, e.Value)
+		list = list[:min(len(list), limit)]
 	}
-	// The next start outlives a reboot, after which a throttle holds for a delay at most.
-	if early := h.NextStart.Sub(tx.Now()); early > 0 {
-		return h, early, nil
-	}
-	t, err := throttleTx(tx, name, delay)
-	if err != nil {
-		return h, 0, err
-	}
-	d, err := t.AllowTx(tx, 1)
-	if err != nil || d.RetryAfter > 0 {
-		return h, d.RetryAfter, err
-	}
-	h.NextStart = tx.Now().Add(delay + Linger)
-	if err := f.saveHostTx(tx, h); err != nil {
-		return h, 0, err
-	}
-	return h, 0, f.queue.HoldGroupTx(tx, name, h.NextStart)
-}
-
-// SettleTx records what a request has shown about a host, and lets its next one
-// start at h.NextStart, and further ones h.Delay apart.
-func (f *Frontier) SettleTx(tx *store.Tx, h Host) error {
-	_, err := f.hosts.UpdateTx(tx, h.Name, func(now Host, _ bool) (Host, error) {
-		h.Known, h.Sitemaps, h.ClosedWhy = now.Known, now.Sitemaps, text(h.ClosedWhy)
-		return h, nil
-	})
-	if err != nil {
-		return err
-	}
-	if err := holdTx(tx, h); err != nil {
-		return err
-	}
-	return f.queue.HoldGroupTx(tx, h.Name, h.NextStart)
+	return list, nil
 }

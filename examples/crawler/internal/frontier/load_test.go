@@ -34,6 +34,12 @@ func TestLoadTwice(t *testing.T) {
 	if err != nil {
 		t.Fatalf("openRun() = %v", err)
 	}
+	if err := f.EndRun(ctx); err != nil {
+		t.Errorf("EndRun() = %v", err)
+	}
+	if s, err := f.Status(ctx); err != nil || !s.Run.Ended.IsZero() {
+		t.Errorf("Status() = %+v, %v, want a run that has not ended, since it was not loaded", s.Run, err)
+	}
 	admit(t, f, settings.Settings{}, jobs("/found-meanwhile"))
 	for range 2 {
 		if err := f.load(ctx, run.Number); err != nil {

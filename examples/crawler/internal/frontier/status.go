@@ -1,9 +1,7 @@
 package frontier
 
 import (
-	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/dcq-go/dcq/queue"
@@ -70,21 +68,6 @@ func (n *Hosts) count(h Host, now time.Time) {
 	case h.NextStart.After(now) && h.Failures+h.Refusals > 0:
 		n.Snoozed++
 	}
-}
-
-// HostList returns hosts, those with the most URLs first, up to a limit.
-func (f *Frontier) HostList(ctx context.Context, limit int) (list []Host, err error) {
-	for e, err := range f.hosts.All(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		at, _ := slices.BinarySearchFunc(list, e.Value, func(a, b Host) int {
-			return cmp.Or(b.Known-a.Known, cmp.Compare(a.Name, b.Name))
-		})
-		list = slices.Insert(list, at, e.Value)
-		list = list[:min(len(list), limit)]
-	}
-	return list, nil
 }
 
 // Runs returns all runs, the first one first.
