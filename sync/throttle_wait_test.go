@@ -160,12 +160,12 @@ func TestThrottleHopeless(t *testing.T) {
 	if got := <-done; got.err != nil {
 		t.Errorf("Wait() = %v", got.err)
 	}
-	late, cancel := context.WithDeadline(t.Context(), th.clock.Now().Add(time.Hour+time.Minute))
+	inTime, cancel := context.WithDeadline(t.Context(), th.clock.Now().Add(time.Hour-1)) // when its slot comes
 	defer cancel()
-	th.wait(late, 1, done)
+	th.wait(inTime, 1, done)
 	th.clock.Advance(time.Hour)
 	if got := <-done; got.err != nil {
-		t.Errorf("Wait() with time left = %v", got.err)
+		t.Errorf("Wait() until its deadline = %v", got.err)
 	}
 }
 
