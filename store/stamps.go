@@ -6,7 +6,6 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 const (
@@ -16,9 +15,6 @@ const (
 
 	// stampsAt is where they begin in the gate's file.
 	stampsAt = 4096
-
-	// placeTrust is how long a reader believes that the database is where it was.
-	placeTrust = 100 * time.Millisecond
 )
 
 // stamps let a process know without asking the database that what it has read is still
@@ -63,7 +59,7 @@ func openStamps(gate *os.File) (*stamps, error) {
 // false when that cannot be said, for the time being or at all: then ask the database.
 // A topic is a hash of something.
 func (db *DB) Stamp(topic uint64) (stamp uint64, ok bool) {
-	if db.stamps == nil || db.isClosing() || !db.placed() {
+	if db.stamps == nil || db.isClosing() || db.checkPlaceLately() != nil {
 		return 0, false
 	}
 	return db.stamps.read(stampOf(topic))
@@ -89,19 +85,6 @@ func (s *stamps) close() error {
 	mapped := s.mapped
 	s.mapped = nil
 	return unmap(mapped)
-}
-
-// placed reports whether the database was where it should be a moment ago.
-func (db *DB) placed() bool {
-	now := int64(time.Since(db.opened))
-	if now < db.placeUntil.Load() {
-		return true
-	}
-	if db.checkPlace() != nil {
-		return false
-	}
-	db.placeUntil.Store(now + int64(placeTrust))
-	return true
 }
 
 // Touch notes that the transaction changes what a topic is about: see [DB.Stamp].
