@@ -27,10 +27,8 @@ type lease struct {
 // next returns the lease under which the next job is handed over, or none if nobody
 // waits.
 func (h *handOver) next() (lease, error) {
-	if h.left == 0 {
-		if err := h.nextWaiter(); h.left == 0 || err != nil {
-			return lease{}, err
-		}
+	if some, err := h.some(); !some || err != nil {
+		return lease{}, err
 	}
 	h.left--
 	token, err := h.tx.Next()
@@ -39,6 +37,16 @@ func (h *handOver) next() (lease, error) {
 	}
 	until := h.tx.Monotonic() + time.Duration(h.waiter.Param)
 	return lease{1, token, h.waiter.Session, h.waiter.Ticket, int64(until)}, nil
+}
+
+// some reports whether somebody waits for the next job.
+func (h *handOver) some() (bool, error) {
+	if h.left == 0 {
+		if err := h.nextWaiter(); err != nil {
+			return false, err
+		}
+	}
+	return h.left > 0, nil
 }
 
 // nextWaiter takes the first waiter out of the line, unless the queue is paused or

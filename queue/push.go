@@ -153,12 +153,18 @@ func (q *Queue[T]) insert(tx *store.Tx, staged []store.Value, opts PushOptions) 
 	}
 	ids := make([]int64, 0, len(staged))
 	hand := handOver{tx: tx, queue: q.id}
-	for i, v := range staged {
-		id := first + int64(i)
-		if err := q.insertOne(tx, &hand, id, v, opts); err != nil {
+	for done := 0; done < len(staged); {
+		n, err := q.insertMany(tx, &hand, first+int64(done), staged[done:], opts)
+		if n == 0 && err == nil {
+			n, err = 1, q.insertOne(tx, &hand, first+int64(done), staged[done], opts)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("push to %q: %w", q.name, err)
 		}
-		ids = append(ids, id)
+		for range n {
+			ids = append(ids, first+int64(len(ids)))
+		}
+		done += n
 	}
 	return ids, nil
 }
