@@ -24,8 +24,8 @@
 // is known.
 //
 // The crawler has no tables and no SQL. What that costs is a read before each change of a
-// record, and a record that is written whole when a counter in it changes: together a
-// tenth of a worker's processor time in the demonstration.
+// record, and a record that is written whole when a counter in it changes: together 7 %
+// of the workers' processor time in the demonstration.
 //
 // # Politeness
 //
