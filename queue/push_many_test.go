@@ -81,9 +81,9 @@ func TestPushManyDelayed(t *testing.T) {
 	q := f.open("q", queue.Options[string]{})
 	a := f.receiveLater(t.Context(), q)
 	f.waitFor(q, 1)
-	_, err := q.PushMany(t.Context(), payloads(60), queue.PushOptions{Delay: time.Second})
+	_, err := q.PushMany(t.Context(), payloads(50), queue.PushOptions{Delay: time.Second})
 	f.must(err)
-	f.wantStats(q, queue.Stats{Delayed: 60})
+	f.wantStats(q, queue.Stats{Delayed: 50})
 	<-f.clock.Armed()
 	f.clock.Advance(time.Second)
 	if got := <-a; got != "0" {
