@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -9,9 +8,12 @@ import (
 	"github.com/dcq-go/dcq/store"
 )
 
-// attempt names one attempt at a job: what its holder knows.
+// attempt is one attempt at a job: its name, and what does not change while it stands.
 type attempt struct {
-	id, token int64
+	id, token   int64
+	queue       int64
+	failures    int
+	group, blob string
 }
 
 // sqlStands is the condition under which an attempt may still be finished. A lease
@@ -44,18 +46,14 @@ func (a attempt) held(tx *store.Tx) (*claimed, error) {
 
 // ack removes the job.
 func (a attempt) ack(tx *store.Tx) error {
-	var queue int64
-	var failures int
-	var group, blob sql.NullString
-	err := tx.QueryRow(`DELETE FROM dcq_jobs`+sqlStands+` RETURNING queue_id, failures, group_key, blob`, a.args(tx)...).
-		Scan(&queue, &failures, &group, &blob)
-	if errors.Is(err, store.ErrNoRows) {
-		return a.lost()
-	}
+	n, err := tx.Exec(`DELETE FROM dcq_jobs`+sqlStands, a.args(tx)...)
 	if err != nil {
 		return err
 	}
-	return dropped(tx, a.id, queue, failures, group.String, blob.String)
+	if n == 0 {
+		return a.lost()
+	}
+	return dropped(tx, a.id, a.queue, a.failures, a.group, a.blob)
 }
 
 // dropped tidies up after a job whose row was deleted.

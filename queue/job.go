@@ -41,14 +41,13 @@ type Claim struct {
 	// monotonic clock.
 	LeaseUntil time.Duration
 
-	db    *store.DB
-	ended atomic.Bool
-	dead  atomic.Bool
+	db      *store.DB
+	attempt attempt
+	ended   atomic.Bool
+	dead    atomic.Bool
 }
 
 var _ store.Grant = (*Claim)(nil)
-
-func (j *Claim) attempt() attempt { return attempt{j.ID, j.Token} }
 
 // Ended reports whether the attempt was ended through this Claim, by a transaction
 // that has committed.
@@ -58,7 +57,7 @@ func (j *Claim) Ended() bool { return j.ended.Load() }
 func (j *Claim) Dead() bool { return j.dead.Load() }
 
 // CheckTx returns ErrLost if the attempt no longer stands.
-func (j *Claim) CheckTx(tx *store.Tx) error { return j.attempt().stands(tx) }
+func (j *Claim) CheckTx(tx *store.Tx) error { return j.attempt.stands(tx) }
 
 // Ack removes the job: it is done. The removal is durable when Ack returns. It
 // returns ErrLost if the attempt no longer stands; then nothing was changed.
@@ -66,7 +65,7 @@ func (j *Claim) Ack(ctx context.Context) error { return j.finish(ctx, j.AckTx) }
 
 // AckTx is [Claim.Ack] as part of a transaction: what else the transaction writes
 // happens exactly once for the job.
-func (j *Claim) AckTx(tx *store.Tx) error { return j.ends(tx, false, j.attempt().ack(tx)) }
+func (j *Claim) AckTx(tx *store.Tx) error { return j.ends(tx, false, j.attempt.ack(tx)) }
 
 // Nack ends the attempt as failed because of cause, which is kept in the job's
 // history. The job is ready again after the queue's backoff, or dead if this was its
@@ -77,7 +76,7 @@ func (j *Claim) Nack(ctx context.Context, cause error) error {
 
 // NackTx is [Claim.Nack] as part of a transaction.
 func (j *Claim) NackTx(tx *store.Tx, cause error) error {
-	dead, err := j.attempt().nack(tx, causeText(cause), -1)
+	dead, err := j.attempt.nack(tx, causeText(cause), -1)
 	return j.ends(tx, dead, err)
 }
 
@@ -89,7 +88,7 @@ func (j *Claim) NackAfter(ctx context.Context, cause error, delay time.Duration)
 // NackAfterTx is [Claim.NackAfter] as part of a transaction. A negative delay is
 // taken as none.
 func (j *Claim) NackAfterTx(tx *store.Tx, cause error, delay time.Duration) error {
-	dead, err := j.attempt().nack(tx, causeText(cause), max(delay, 0))
+	dead, err := j.attempt.nack(tx, causeText(cause), max(delay, 0))
 	return j.ends(tx, dead, err)
 }
 
@@ -101,7 +100,7 @@ func (j *Claim) Kill(ctx context.Context, cause error) error {
 
 // KillTx is [Claim.Kill] as part of a transaction.
 func (j *Claim) KillTx(tx *store.Tx, cause error) error {
-	return j.ends(tx, true, j.attempt().kill(tx, causeText(cause)))
+	return j.ends(tx, true, j.attempt.kill(tx, causeText(cause)))
 }
 
 // Release gives the job back as if the attempt had not begun; it may be received
@@ -112,7 +111,7 @@ func (j *Claim) Release(ctx context.Context, delay time.Duration) error {
 
 // ReleaseTx is [Claim.Release] as part of a transaction.
 func (j *Claim) ReleaseTx(tx *store.Tx, delay time.Duration) error {
-	return j.ends(tx, false, j.attempt().release(tx, delay))
+	return j.ends(tx, false, j.attempt.release(tx, delay))
 }
 
 // Extend makes the lease end d from now. It returns ErrLost if the attempt no longer
@@ -126,7 +125,7 @@ func (j *Claim) ExtendTx(tx *store.Tx, d time.Duration) error {
 	if d <= 0 {
 		return fmt.Errorf("queue: extend by %v: must be positive", d)
 	}
-	return j.attempt().extend(tx, d)
+	return j.attempt.extend(tx, d)
 }
 
 // ends remembers, once the transaction has committed, that the attempt has ended.
@@ -159,6 +158,7 @@ func (q *Queue[T]) job(c *claimed) (*Job[T], error) {
 		Attempt: c.attempt, Crashes: c.crashes, Group: c.group.String, Unique: c.unique.String,
 		Pushed: time.Unix(0, c.pushed), Due: time.Unix(0, c.due),
 		MaxAttempts: int(c.maxAttempts.Int64), LeaseUntil: time.Duration(c.leaseUntil), db: q.db,
+		attempt: attempt{c.id, c.token, c.queue, c.failures, c.group.String, c.blob.String},
 	}}
 	var err error
 	j.Payload, err = q.values.Load(c.value())
