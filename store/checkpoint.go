@@ -28,14 +28,16 @@ const (
 	// still read what was there before, or copy. New ones are in nobody's way.
 	finishTries = 5
 
-	// walKeep is the size in bytes to which the file is cut when it starts anew.
-	walKeep = 16 << 20
+	// walKeep is the size in bytes to which the file is cut when it starts anew. It is
+	// as long as the file may get: to sync what makes a file longer takes twice as long
+	// as to sync what is written over.
+	walKeep = walHard * (pageSize + 24)
 )
 
 // checkpointer bounds the WAL, off the path of the commits.
 type checkpointer struct {
 	db      *DB
-	conn    *conn // its own; the writer's must not wait for a copy
+	conn    *conn // its own, since the writer's must not wait for a copy; nil until there is something to copy
 	soft    int   // walSoft, but for tests
 	hard    int   // walHard, but for tests
 	commits atomic.Int64
@@ -44,8 +46,8 @@ type checkpointer struct {
 	done    sync.WaitGroup
 }
 
-func newCheckpointer(db *DB, c *conn) *checkpointer {
-	return &checkpointer{db: db, conn: c, soft: walSoft, hard: walHard, look: make(chan struct{}, 1), stopped: make(chan struct{})}
+func newCheckpointer(db *DB) *checkpointer {
+	return &checkpointer{db: db, soft: walSoft, hard: walHard, look: make(chan struct{}, 1), stopped: make(chan struct{})}
 }
 
 func (c *checkpointer) start() { c.done.Go(c.run) }
@@ -69,7 +71,11 @@ func (c *checkpointer) run() {
 		case <-c.stopped:
 			return
 		case <-c.look:
-			c.checkpoint()
+			if err := c.connect(); err != nil {
+				c.db.log.Debug("no connection for a checkpoint", "error", err)
+				continue
+			}
+			c.checkpoint(c.conn)
 		case <-sweep.C:
 			c.sweepBlobs()
 		}
@@ -82,15 +88,23 @@ func (c *checkpointer) sweepBlobs() {
 	}
 }
 
+// connect opens the connection: most programs end before they need it.
+func (c *checkpointer) connect() (err error) {
+	if c.conn == nil {
+		c.conn, err = openSQLite(context.Background(), c.db.path, c.db.opts.BusyTimeout, false)
+	}
+	return err
+}
+
 // checkpoint copies the WAL back if it is long. It fails only by leaving work to
 // the next time.
-func (c *checkpointer) checkpoint() {
+func (c *checkpointer) checkpoint(conn *conn) {
 	ctx := context.Background()
-	length, copied, err := walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(NOOP)`)
+	length, copied, err := walCheckpoint(ctx, conn, `PRAGMA wal_checkpoint(NOOP)`)
 	if err != nil || length < c.hard && length-copied < c.soft {
 		return
 	}
-	if length, err = c.copyBack(ctx); err != nil {
+	if length, err = c.copyBack(ctx, conn); err != nil {
 		c.db.log.Debug("a checkpoint failed", "error", err)
 		return
 	}
@@ -98,14 +112,14 @@ func (c *checkpointer) checkpoint() {
 	if length < c.hard {
 		return
 	}
-	_ = c.db.committer.do(ctx, &operation{solo: true, raw: func() error { return c.finish(ctx) }})
+	_ = c.db.committer.do(ctx, &operation{solo: true, raw: func() error { return c.finish(ctx, conn) }})
 }
 
 // copyBack copies what it can of the WAL back, and returns its length. When it could
 // copy all of it, what was dropped until then is on the disk, and its files can go.
-func (c *checkpointer) copyBack(ctx context.Context) (int, error) {
+func (c *checkpointer) copyBack(ctx context.Context, conn *conn) (int, error) {
 	paths := c.db.unlinker.take()
-	length, copied, err := walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(PASSIVE)`)
+	length, copied, err := walCheckpoint(ctx, conn, `PRAGMA wal_checkpoint(PASSIVE)`)
 	if err != nil || length < 0 || copied < length { // with nothing to copy, it syncs nothing
 		for _, path := range paths {
 			c.db.unlinker.add(path)
@@ -117,13 +131,13 @@ func (c *checkpointer) copyBack(ctx context.Context) (int, error) {
 }
 
 // finish copies the rest of a long WAL back. Precondition: the gate is held.
-func (c *checkpointer) finish(ctx context.Context) error {
-	length, _, err := walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(NOOP)`)
+func (c *checkpointer) finish(ctx context.Context, conn *conn) error {
+	length, _, err := walCheckpoint(ctx, conn, `PRAGMA wal_checkpoint(NOOP)`)
 	if err != nil || length < c.hard {
 		return err // another process was faster
 	}
 	for range finishTries {
-		length, copied, err := walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(PASSIVE)`)
+		length, copied, err := walCheckpoint(ctx, conn, `PRAGMA wal_checkpoint(PASSIVE)`)
 		if err != nil || length == copied && length >= 0 {
 			return err
 		}
@@ -138,7 +152,7 @@ func (c *checkpointer) stop() {
 	close(c.stopped)
 	c.done.Wait()
 	if c.commits.Load() > 0 {
-		c.checkpoint()
+		c.checkpoint(c.db.writer) // nobody else writes any longer
 	}
 }
 

@@ -167,7 +167,12 @@ func (db *DB) openDatabase(ctx context.Context) error {
 	if err := db.restoreBlobs(ctx); err != nil {
 		return err
 	}
-	return db.openOthers(ctx)
+	db.checkpointer = newCheckpointer(db)
+	db.reads = make(chan *conn, db.opts.Readers)
+	for range db.opts.Readers {
+		db.reads <- nil // opened when first needed
+	}
+	return nil
 }
 
 // makeFile makes a missing database file ourselves, for its permissions: SQLite
@@ -190,19 +195,6 @@ func (db *DB) makeFile(claimed string) error {
 func (db *DB) openWriter(ctx context.Context) (err error) {
 	db.writer, err = openSQLite(ctx, db.path, db.opts.BusyTimeout, false)
 	return err
-}
-
-func (db *DB) openOthers(ctx context.Context) error {
-	c, err := openSQLite(ctx, db.path, db.opts.BusyTimeout, false)
-	if err != nil {
-		return err
-	}
-	db.checkpointer = newCheckpointer(db, c)
-	db.reads = make(chan *conn, db.opts.Readers)
-	for range db.opts.Readers {
-		db.reads <- nil // opened when first needed
-	}
-	return nil
 }
 
 // recognize returns the id of the store in the database, empty if it has yet to be
@@ -352,7 +344,9 @@ func (db *DB) closeFiles() error {
 	var errs []error
 	if db.checkpointer != nil {
 		db.checkpointer.stop()
-		errs = append(errs, db.checkpointer.conn.close())
+		if c := db.checkpointer.conn; c != nil {
+			errs = append(errs, c.close())
+		}
 	}
 	if db.reads != nil {
 		for range cap(db.reads) {
