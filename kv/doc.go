@@ -27,6 +27,11 @@
 // every process that watches; one that resumes from the revision that it kept misses
 // nothing and repeats nothing. It says so if the history does not reach back.
 //
+// A process keeps rows that it has read, up to 4 MiB of an index's kind and as much of a
+// cache's, and takes them from memory as long as nobody, in any process, has changed
+// them: [store.DB.Stamp] tells. So a Get returns what a transaction would find, and a
+// repeated one takes less than a microsecond.
+//
 // Less formally: what you were told is there is there, you can change what you read
 // only as long as it is what you read, and you hear of everything.
 //

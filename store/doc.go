@@ -20,7 +20,8 @@
 // commit at a time, so SQLITE_BUSY never reaches a caller.
 //
 // Reading. [DB.View] runs on a small pool of connections that never touch the
-// gate, against a snapshot.
+// gate, against a snapshot. What was read before still holds while its stamp
+// ([DB.Stamp]) is the same, which a process sees in its own memory.
 //
 // Sessions. A process that holds or waits for anything has a session: a row, and
 // a file whose OS lock proves that the process lives. When the process dies, the
