@@ -135,7 +135,7 @@ func (c *Cache[K, V]) findRecent(ctx context.Context, key K, read bool) (i *stor
 		}
 		return i, nil
 	}
-	err = c.db.View(ctx, func(tx *store.Tx) error {
+	err = c.db.Peek(ctx, func(tx *store.Tx) error {
 		i, err = c.find(tx, key, read)
 		return err
 	})

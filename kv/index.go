@@ -161,13 +161,23 @@ type missingError struct {
 func (e *missingError) Error() string { return e.err.Error() }
 func (e *missingError) Unwrap() error { return e.err }
 
-// view runs on a snapshot. A value may be dropped, and its file removed, before it was
-// read; then the function runs again on a later snapshot. A file that is missing from
-// two snapshots, the second taken after it was looked for, is really gone.
+// view runs on a snapshot.
 func (ix *Index[K, V]) view(ctx context.Context) run {
+	return again(func(fn func(*store.Tx) error) error { return ix.db.View(ctx, fn) })
+}
+
+// peek is view for functions that run one statement.
+func (ix *Index[K, V]) peek(ctx context.Context) run {
+	return again(func(fn func(*store.Tx) error) error { return ix.db.Peek(ctx, fn) })
+}
+
+// again runs a function that reads. A value may be dropped, and its file removed, before
+// it was read; then the function runs again on a later snapshot. A file that is missing
+// from two snapshots, the second taken after it was looked for, is really gone.
+func again(in run) run {
 	return func(fn func(*store.Tx) error) error {
 		for last := ""; ; {
-			err := ix.db.View(ctx, fn)
+			err := in(fn)
 			var missing *missingError
 			if !errors.As(err, &missing) || missing.blob == last {
 				return err
@@ -225,7 +235,7 @@ func ofRecent[K, V, R any](ctx context.Context, ix *Index[K, V], key K, fn func(
 		known.row.key = b
 		return fn(nil, known.row)
 	}
-	err = ix.view(ctx)(func(tx *store.Tx) error {
+	err = ix.peek(ctx)(func(tx *store.Tx) error {
 		e, err := ix.find(tx, b)
 		if err != nil {
 			return err

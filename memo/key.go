@@ -82,8 +82,9 @@ const (
 
 // part writes the kind of a part and a number: a length, or the bits of a value.
 func (w *keyWriter) part(kind byte, n uint64) {
-	w.WriteByte(kind)
-	w.Write(binary.AppendUvarint(nil, n))
+	var b [1 + binary.MaxVarintLen64]byte
+	b[0] = kind
+	w.Write(b[:1+binary.PutUvarint(b[1:], n)])
 }
 
 func (w *keyWriter) text(kind byte, s string) {

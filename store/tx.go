@@ -16,6 +16,7 @@ type Tx struct {
 	conn     *conn
 	ctx      context.Context // of the statements; never canceled in a writing Tx
 	writable bool
+	single   bool // after one statement it is done
 	durable  bool // its commit waits for fsync
 	done     bool
 
@@ -149,6 +150,7 @@ func (tx *Tx) allow(query string) error {
 	case tx.lost != nil:
 		return tx.lost
 	}
+	tx.done = tx.single
 	word, _, _ := strings.Cut(strings.TrimLeft(query, " \t\r\n;"), " ")
 	switch strings.ToUpper(strings.TrimRight(word, ";\r\n\t")) {
 	case "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE":

@@ -116,3 +116,32 @@ func TestViewIsASnapshot(t *testing.T) {
 		t.Errorf("rows = %d, want 1", got)
 	}
 }
+
+// A peek is one statement, after which it is over.
+func TestPeek(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	var one int
+	count := func(tx *store.Tx) error { return tx.QueryRow(`SELECT 1`).Scan(&one) }
+	if err := db.Peek(t.Context(), count); err != nil || one != 1 {
+		t.Errorf("Peek() = %v, read %d", err, one)
+	}
+	err := db.Peek(t.Context(), func(tx *store.Tx) error { return errors.Join(count(tx), count(tx)) })
+	if !errors.Is(err, store.ErrTxDone) {
+		t.Errorf("a second statement: %v, want %v", err, store.ErrTxDone)
+	}
+	err = db.Peek(t.Context(), func(tx *store.Tx) error {
+		_, err := tx.Exec(`UPDATE dcq_meta SET next = 7`)
+		return err
+	})
+	if !errors.Is(err, store.ErrReadOnly) {
+		t.Errorf("a statement that writes: %v, want %v", err, store.ErrReadOnly)
+	}
+	ended, cancel := context.WithCancelCause(t.Context())
+	cancel(errUnasked)
+	if err := db.Peek(ended, count); !errors.Is(err, errUnasked) {
+		t.Errorf("Peek() after the end of its context = %v, want %v", err, errUnasked)
+	}
+}
+
+var errUnasked = errors.New("nobody asks any longer")
