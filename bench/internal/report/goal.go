@@ -35,6 +35,11 @@ func (g Goal) verdict(v float64) string {
 	return "yes"
 }
 
+// at names something that is measured.
+func at(part, peer, metric string) results.Point {
+	return results.Point{Part: part, Peer: peer, Metric: metric}
+}
+
 func (g Goal) show(v float64) string {
 	if g.Over == (results.Point{}) {
 		return results.Show(g.Of.Metric, v)

@@ -30,6 +30,20 @@ var KV = &Section{
 		{Name: "size-range", Title: "A range of 100 keys with their values, by the number of keys: p50"},
 	},
 	Shape: shapeKV,
+	Goals: kvGoals(),
+}
+
+func kvGoals() []Goal {
+	goals := []Goal{
+		{Name: "get of a map to raw SQLite (p50)", Of: at("get", "dcq-index", "p50"), Over: at("get", "sqlite", "p50"), AtMost: 1},
+		{Name: "get of a map, the same key again (p50)", Of: at("get-again", "dcq-index", "p50"), AtMost: 1e3},
+		{Name: "memoized result, again (p50)", Of: at("hit-again", "dcq-memo", "p50"), AtMost: 1e3},
+	}
+	for _, op := range []string{"get", "put", "delete", "range"} {
+		goals = append(goals, Goal{Name: op + ", a million keys to a thousand (p50)", AtMost: 1.3,
+			Of: at(sizes+op, "dcq-index", "1000000_keys_ns"), Over: at(sizes+op, "dcq-index", "1000_keys_ns")})
+	}
+	return goals
 }
 
 // sizes is how the parts begin whose records of a round differ by the number of keys.

@@ -12,4 +12,9 @@ var Locks = &Section{
 			Metrics: []string{"waiters_cpu_ns_per_s", "servers_cpu_ns_per_s", "pair_ns", "pair_ns_beside_waiters"}},
 		{Name: "commands", Title: "The commands: true under a lock that is free", Base: "dcq lock"},
 	},
+	Goals: []Goal{
+		{Name: "acquire and release to redislock (p50)", Of: at("uncontended", dcq, "p50"), Over: at("uncontended", "redislock", "p50"), AtMost: 1},
+		{Name: "acquire and release (p50)", Of: at("uncontended", dcq, "p50"), AtMost: 40e3},
+		{Name: "hand-over (p50)", Of: at("hand-over", dcq, "p50"), AtMost: 200e3},
+	},
 }

@@ -52,9 +52,6 @@ var Queues = &Section{
 }
 
 func queueGoals() []Goal {
-	at := func(part, peer, metric string) results.Point {
-		return results.Point{Part: part, Peer: peer, Metric: metric}
-	}
 	goals := []Goal{
 		{Name: "push, no fsync, to raw SQLite (jobs/s)", Of: at(PushRelaxed, dcq, Rate), Over: at(PushRelaxed, "raw", Rate), AtLeast: 0.85},
 		{Name: "push, durable, to one fdatasync (p50)", Of: at(PushDurable, dcq, "p50"), Over: at(PushDurable, "fdatasync", "p50"), AtMost: 1.2},

@@ -31,6 +31,7 @@ func measured() *results.Run {
 		{Part: "push", Peer: "dcq", Round: 1, Samples: times(10), Note: "as it is"},
 		{Part: "push", Peer: "other", Round: 1, Samples: times(20), Note: "tuned"},
 		{Part: "push", Peer: "gone", Note: "not found"},
+		{Part: "absent", Peer: "gone", Note: "not found"},
 		{Part: "others", Peer: "a", Values: map[string]float64{"kept": 2}},
 		{Part: "others", Peer: "b", Values: map[string]float64{"kept": 4}},
 	}}
@@ -51,7 +52,7 @@ func TestTables(t *testing.T) {
 	var b strings.Builder
 	run := measured()
 	for _, table := range []*measure.Table{
-		PeerTable(run), section.PartTable(run, "push"), section.PartTable(run, "rest"), section.PartTable(run, "others"), section.PartTable(run, "never measured"), section.GoalTable(run),
+		PeerTable(run), section.PartTable(run, "push"), section.PartTable(run, "rest"), section.PartTable(run, "others"), section.PartTable(run, "never measured"), section.PartTable(run, "absent"), section.GoalTable(run),
 	} {
 		if err := table.Print(&b); err != nil {
 			t.Fatal(err)
@@ -72,7 +73,7 @@ func TestTables(t *testing.T) {
 			t.Errorf("Tables gave\n%s\nwithout\n%s", got, want)
 		}
 	}
-	for _, unwanted := range []string{"never measured", "unknown"} {
+	for _, unwanted := range []string{"never measured", "unknown", "absent"} {
 		if strings.Contains(got, unwanted) {
 			t.Errorf("Tables shows %q, which was not measured", unwanted)
 		}

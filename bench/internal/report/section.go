@@ -52,6 +52,7 @@ func (s *Section) shaped(run *results.Run) *results.Run {
 }
 
 // parts returns the parts that are in a run: in the order of the section, then the rest.
+// One of which nothing was measured, only why not, is not shown.
 func (s *Section) parts(run *results.Run) (parts []Part) {
 	measured := run.Parts()
 	for _, p := range s.Parts {
@@ -65,7 +66,7 @@ func (s *Section) parts(run *results.Run) (parts []Part) {
 			parts = append(parts, Part{Name: name}.complete(run))
 		}
 	}
-	return parts
+	return slices.DeleteFunc(parts, func(p Part) bool { return len(p.Metrics) == 0 })
 }
 
 // complete fills in what a part leaves out.
