@@ -36,14 +36,16 @@ const (
 
 // checkpointer bounds the WAL, off the path of the commits.
 type checkpointer struct {
-	db      *DB
-	conn    *conn // its own, since the writer's must not wait for a copy; nil until there is something to copy
-	soft    int   // walSoft, but for tests
-	hard    int   // walHard, but for tests
-	commits atomic.Int64
-	look    chan struct{}
-	stopped chan struct{}
-	done    sync.WaitGroup
+	db       *DB
+	conn     *conn // its own, since the writer's must not wait for a copy; nil until there is something to copy
+	pageSize int64 // of the database, in bytes; known with the connection
+	soft     int   // walSoft, but for tests
+	hard     int   // walHard, but for tests
+	commits  atomic.Int64
+	durable  atomic.Bool // some commits were, since it last looked
+	look     chan struct{}
+	stopped  chan struct{}
+	done     sync.WaitGroup
 }
 
 func newCheckpointer(db *DB) *checkpointer {
@@ -53,7 +55,10 @@ func newCheckpointer(db *DB) *checkpointer {
 func (c *checkpointer) start() { c.done.Go(c.run) }
 
 // committed counts a commit.
-func (c *checkpointer) committed() {
+func (c *checkpointer) committed(durable bool) {
+	if durable {
+		c.durable.Store(true)
+	}
 	if c.commits.Add(1)%checkEvery != 0 {
 		return
 	}
@@ -75,6 +80,7 @@ func (c *checkpointer) run() {
 				c.db.log.Debug("no connection for a checkpoint", "error", err)
 				continue
 			}
+			c.prepare()
 			c.checkpoint(c.conn)
 		case <-sweep.C:
 			c.sweepBlobs()
@@ -89,11 +95,33 @@ func (c *checkpointer) sweepBlobs() {
 }
 
 // connect opens the connection: most programs end before they need it.
-func (c *checkpointer) connect() (err error) {
-	if c.conn == nil {
-		c.conn, err = openSQLite(context.Background(), c.db.path, c.db.opts.BusyTimeout, false)
+func (c *checkpointer) connect() error {
+	if c.conn != nil {
+		return nil
 	}
-	return err
+	ctx := context.Background()
+	conn, err := openSQLite(ctx, c.db.path, c.db.opts.BusyTimeout, false)
+	if err != nil {
+		return err
+	}
+	c.conn = conn
+	return conn.queryRow(ctx, `PRAGMA page_size`, &c.pageSize)
+}
+
+// prepare sees to it that the next commits find room in the file of the WAL, if they are
+// to be synced.
+func (c *checkpointer) prepare() {
+	if !c.durable.Swap(false) {
+		return
+	}
+	ctx := context.Background()
+	length, _, err := walCheckpoint(ctx, c.conn, `PRAGMA wal_checkpoint(NOOP)`)
+	if err != nil || length < 0 || c.roomLeft(length) {
+		return
+	}
+	if err := c.grow(ctx); err != nil {
+		c.db.log.Debug("the log could not be made longer", "error", err)
+	}
 }
 
 // checkpoint copies the WAL back if it is long. It fails only by leaving work to

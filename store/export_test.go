@@ -1,5 +1,10 @@
 package store
 
+import (
+	"context"
+	"os"
+)
+
 // SetLogLimits makes this DB copy the log back at other lengths, in pages, so that a
 // test need not write much. It must be called before the DB commits.
 func (db *DB) SetLogLimits(soft, hard int) {
@@ -8,3 +13,19 @@ func (db *DB) SetLogLimits(soft, hard int) {
 
 // DoubtPlace makes the next reader look whether the database is where it was.
 func (db *DB) DoubtPlace() { db.placeUntil.Store(0) }
+
+// GrowLog makes the file of the log longer, and returns its length. No commit of this DB
+// must be under way that the checkpointer looks after.
+func (db *DB) GrowLog(ctx context.Context) (int64, error) {
+	if err := db.checkpointer.connect(); err != nil {
+		return 0, err
+	}
+	if err := db.checkpointer.grow(ctx); err != nil {
+		return 0, err
+	}
+	info, err := os.Stat(db.path + "-wal")
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}

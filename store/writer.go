@@ -69,7 +69,7 @@ func (db *DB) runBatch(batch []*operation) {
 	if tx.durable && tx.wrote { // with this commit, every one before is on the disk
 		removeFiles(db.unlinker.take())
 	}
-	db.checkpointer.committed()
+	db.checkpointer.committed(tx.durable)
 }
 
 // finishBatch commits a batch and frees the gate, whatever the operations do: one
