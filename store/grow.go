@@ -17,10 +17,9 @@ const (
 )
 
 // grow makes the file of the WAL longer than the WAL, so that commits write over what is
-// there. To sync what makes a file longer, the file system must write its journal, and
-// waits for whatever else is in it: with 16 processes writing, it made 1 in 1,000 pushes
-// wait for 0.1 to 0.4 s on a disk that was slow at that (BenchmarkWriters). What is
-// behind the end of a WAL means nothing to SQLite: there is always some after a restart.
+// there. To sync what makes a file longer, the file system must write its journal too, and
+// a durable push takes half as long again (BenchmarkPush of package queue). What is behind
+// the end of a WAL means nothing to SQLite: there is always some after a restart.
 //
 // Only the holder of SQLite's write lock makes the WAL longer, or shorter, so nobody else
 // writes where this does; also not the owner of a database that the store shares. The
