@@ -156,7 +156,7 @@ func (db *DB) openDatabase(ctx context.Context) error {
 		}
 	}
 	if db.stamps, err = openStamps(db.gate.file); err != nil {
-		db.log.Warn("reads always ask the database", "error", err)
+		return err
 	}
 	if err := db.settle(ctx); err != nil {
 		return err

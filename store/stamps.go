@@ -36,17 +36,18 @@ type stamps struct {
 	mapped []byte       // nil when closed
 }
 
-// openStamps maps the stamps in the gate's file. They are nil where that cannot be done.
+// openStamps maps the stamps in the gate's file. They are nil on systems where no process
+// has them; one that commits without them would let the others read what is old.
 // Precondition: the gate is held.
 func openStamps(gate *os.File) (*stamps, error) {
 	info, err := gate.Stat()
 	if err != nil {
-		return nil, err
+		return nil, translateSystem(err)
 	}
 	const end = stampsAt + 8*stampWords
 	if size := info.Size(); size < end { // written, so that no full disk is met later
 		if _, err := gate.WriteAt(make([]byte, end-size), size); err != nil {
-			return nil, fmt.Errorf("make room for the stamps: %w", err)
+			return nil, fmt.Errorf("make room in the file gate: %w", translateSystem(err))
 		}
 	}
 	return mapStamps(gate, end)

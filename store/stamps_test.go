@@ -5,7 +5,9 @@ package store_test
 import (
 	"context"
 	"os"
+	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -124,9 +126,46 @@ func TestStampOfWhatIsGone(t *testing.T) {
 	stamp(t, db, 1)
 }
 
+func init() { children["open without room"] = openWithoutRoom }
+
+// openWithoutRoom opens a store whose gate's file cannot become longer.
+func openWithoutRoom(c *proctest.Child) error {
+	signal.Ignore(syscall.SIGXFSZ)
+	const room = 34 << 10 // for the -shm file of SQLite
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: room, Max: room}); err != nil {
+		return err
+	}
+	_, err := childStore(c, store.Options{})
+	c.Say("%v", err != nil && strings.Contains(err.Error(), "make room in the file gate"))
+	return nil
+}
+
+// A process that cannot have stamps must not commit: others would go on to read from
+// memory what it has changed.
+func TestNoStoreWithoutStamps(t *testing.T) {
+	t.Parallel()
+	dir := dirWithOldGate(t)
+	child := proctest.Start(t, "open without room", dir)
+	child.Expect("true")
+	if err := child.Wait(); err != nil {
+		t.Error(err)
+	}
+	stamp(t, storetest.OpenDir(t, dir, store.Options{}), 1)
+}
+
 // The gate's file of a store from before there were stamps has only its first line.
 func TestStampsInOldGate(t *testing.T) {
 	t.Parallel()
+	db := storetest.OpenDir(t, dirWithOldGate(t), store.Options{})
+	before := stamp(t, db, 1)
+	touch(t, db, 1)
+	if stamp(t, db, 1) == before {
+		t.Error("the stamp did not change")
+	}
+}
+
+func dirWithOldGate(t *testing.T) string {
+	t.Helper()
 	db, err := store.Open(t.Context(), t.TempDir(), store.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -142,10 +181,5 @@ func TestStampsInOldGate(t *testing.T) {
 	if err := os.WriteFile(gate, b[:27], 0o600); err != nil { // the id and the end of the line
 		t.Fatal(err)
 	}
-	db = storetest.OpenDir(t, db.Dir(), store.Options{})
-	before := stamp(t, db, 1)
-	touch(t, db, 1)
-	if stamp(t, db, 1) == before {
-		t.Error("the stamp did not change")
-	}
+	return db.Dir()
 }

@@ -14,7 +14,7 @@ import (
 func mapStamps(gate *os.File, size int) (*stamps, error) {
 	b, err := unix.Mmap(int(gate.Fd()), 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
-		return nil, fmt.Errorf("map the stamps: %w", err)
+		return nil, fmt.Errorf("map the file gate: %w", translateSystem(err))
 	}
 	return &stamps{words: unsafe.Slice((*uint64)(unsafe.Pointer(&b[stampsAt])), stampWords), mapped: b}, nil
 }

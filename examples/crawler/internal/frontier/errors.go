@@ -14,5 +14,5 @@ var (
 
 	// ErrOld is returned by Open for a store of a crawler that kept its records in
 	// tables of its own. Nothing was changed.
-	ErrOld = errors.New("frontier: this store is of an older crawler: export it with that one, and crawl into a new directory")
+	ErrOld = errors.New("frontier: this store is of an older crawler: remove its file gate, export it with that one, and crawl into a new directory")
 )
