@@ -41,7 +41,7 @@ type DB struct {
 	log    hclog.Logger
 	clock  Clock
 	gate   *gate
-	stamps *stamps // nil: none
+	memory *memory // nil: none
 	opened time.Time
 	reads  chan *conn // idle connections for View
 	writer *conn      // belongs to who holds the gate
@@ -155,7 +155,7 @@ func (db *DB) openDatabase(ctx context.Context) error {
 			return err
 		}
 	}
-	if db.stamps, err = openStamps(db.gate.file); err != nil {
+	if db.memory, err = openMemory(db.gate.file); err != nil {
 		return err
 	}
 	if err := db.settle(ctx); err != nil {
@@ -361,7 +361,7 @@ func (db *DB) closeFiles() error {
 	if db.pulses != nil {
 		db.pulses.close()
 	}
-	errs = append(errs, db.stamps.close())
+	errs = append(errs, db.memory.close())
 	if db.gate != nil {
 		errs = append(errs, db.gate.close())
 	}

@@ -29,3 +29,13 @@ func (db *DB) GrowLog(ctx context.Context) (int64, error) {
 	}
 	return info.Size(), nil
 }
+
+// Queued is how many operations wait for the next commit.
+func (db *DB) Queued() int {
+	db.committer.mu.Lock()
+	defer db.committer.mu.Unlock()
+	return len(db.committer.queue)
+}
+
+// TearNote leaves the slot of a ticket's note as one does who dies while writing it.
+func (db *DB) TearNote(ticket int64) { db.memory.slot(ticket)[0]++ }

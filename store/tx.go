@@ -32,6 +32,7 @@ type Tx struct {
 	afterCommit  []func()
 	afterFailure []func()
 	pulses       map[int64]int64 // sessions to wake after the commit, and the news for them
+	notes        []noted         // for waiters, after the commit
 	touched      *stampSet       // what readers must not take for what it was
 	session      *session        // this DB's own, known to be on record
 	wrote        bool            // it changed rows, for sure: its commit has something to sync
@@ -173,10 +174,10 @@ func (tx *Tx) noteLoss(err error) error {
 }
 
 // mark is a point in the list of things to do when the transaction ends.
-type mark struct{ commit, success, failure int }
+type mark struct{ commit, success, failure, notes int }
 
 func (tx *Tx) mark() mark {
-	return mark{len(tx.atCommit), len(tx.afterCommit), len(tx.afterFailure)}
+	return mark{len(tx.atCommit), len(tx.afterCommit), len(tx.afterFailure), len(tx.notes)}
 }
 
 // backTo drops what a failed operation wanted done at and after the commit, and
@@ -187,6 +188,7 @@ func (tx *Tx) backTo(m mark) {
 	}
 	failed := tx.afterFailure[m.failure:]
 	tx.atCommit, tx.afterCommit, tx.afterFailure = tx.atCommit[:m.commit], tx.afterCommit[:m.success], tx.afterFailure[:m.failure]
+	tx.notes = tx.notes[:min(m.notes, len(tx.notes))]
 	tx.db.runAll(failed)
 }
 

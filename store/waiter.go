@@ -94,6 +94,8 @@ func (w *Waiter) JoinTx(tx *Tx, spec WaitSpec) error {
 		if err := w.newTicket(tx, session); err != nil {
 			return err
 		}
+	} else {
+		w.db.memory.forget(w.ticket)
 	}
 	timer := int64(1<<63 - 1)
 	if !spec.Timer.IsZero() {
@@ -152,6 +154,7 @@ func (w *Waiter) LeaveTx(tx *Tx) (woken []string, err error) {
 	if w.ticket == 0 {
 		return nil, nil
 	}
+	w.db.memory.forget(w.ticket)
 	for _, topic := range w.topics {
 		err := tx.Query(`
 			DELETE FROM dcq_waiters WHERE topic = ? AND ticket = ?

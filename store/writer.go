@@ -83,7 +83,9 @@ func (db *DB) finishBatch(tx *Tx, batch []*operation) bool {
 		}
 		db.freeGate()
 	}()
-	err = db.commitBatch(tx, batch)
+	if err = db.commitBatch(tx, batch); err == nil {
+		db.memory.leave(tx.notes)
+	}
 	return err == nil
 }
 
@@ -150,8 +152,8 @@ func (db *DB) tryCommit(tx *Tx, batch []*operation) error {
 }
 
 func (db *DB) commit(tx *Tx) error {
-	db.stamps.begin(tx.touched)
-	defer db.stamps.end(tx.touched)
+	db.memory.beginStamps(tx.touched)
+	defer db.memory.endStamps(tx.touched)
 	crashpoint.Hit(crashpoint.Stamped)
 	_, err := db.writer.exec(tx.ctx, sqlCommit)
 	crashpoint.Hit(crashpoint.Committed)

@@ -75,6 +75,14 @@ func (r resource) state(tx *store.Tx) (s state, err error) {
 // ended reports whether the lease of a holder is over.
 func (s state) ended(tx *store.Tx) bool { return s.ends != 0 && s.ends <= tx.Monotonic() }
 
+// add counts another holder.
+func (s *state) add(weight int64, until time.Duration) {
+	s.used += weight
+	if s.ends == 0 || until < s.ends {
+		s.ends = until
+	}
+}
+
 // next is when the first lease of a holder ends by the wall clock, for a timer.
 func (s state) next(tx *store.Tx) time.Time {
 	if s.ends == 0 {
@@ -159,94 +167,10 @@ func (r resource) sweep(tx *store.Tx) (state, error) {
 	if err != nil {
 		return s, err
 	}
-	r.deferDispatch(tx)
-	if err := r.changed(tx); err != nil {
+	if err := r.tookAway(tx); err != nil {
 		return s, err
 	}
 	return r.state(tx)
-}
-
-// dispatchKey makes the dispatch of a resource happen once a commit.
-type dispatchKey struct {
-	kind kind
-	name string
-}
-
-// deferDispatch grants what has become free when the transaction commits. Everything
-// that makes room, or takes a request out of the line, calls it.
-func (r resource) deferDispatch(tx *store.Tx) {
-	tx.AtCommit(dispatchKey{r.kind, r.name}, r.dispatch)
-}
-
-// dispatch grants the requests at the head of the line that there is room for.
-func (r resource) dispatch(tx *store.Tx) error {
-	for {
-		h, s, err := r.head(tx)
-		if err != nil || !s.line {
-			return err
-		}
-		all, err := r.capacity(tx)
-		if err != nil {
-			return err
-		}
-		if s.used+h.weight > all {
-			return r.rearm(tx, s)
-		}
-		if err := r.grant(tx, h); err != nil {
-			return err
-		}
-	}
-}
-
-// rearm makes the first in the line look when the first lease ends.
-func (r resource) rearm(tx *store.Tx, s state) error {
-	if s.ends == 0 {
-		return nil
-	}
-	return tx.Rearm(r.topic(), s.next(tx))
-}
-
-// waiting is a request in the line.
-type waiting struct {
-	id, session, weight, lease int64
-}
-
-// head returns the first in the line, if there is one, and the state.
-func (r resource) head(tx *store.Tx) (h waiting, s state, err error) {
-	err = tx.QueryRow(`
-		WITH held AS (SELECT weight, lease_until FROM dcq_grants WHERE kind = ? AND name = ? AND waits = 0)
-		SELECT id, session_id, weight, lease,
-			(SELECT coalesce(sum(weight), 0) FROM held), (SELECT coalesce(min(lease_until), 0) FROM held)
-		FROM dcq_grants WHERE kind = ? AND name = ? AND waits = 1 ORDER BY id LIMIT 1`, r.kind, r.name, r.kind, r.name).
-		Scan(&h.id, &h.session, &h.weight, &h.lease, &s.used, &s.ends)
-	if errors.Is(err, store.ErrNoRows) {
-		return h, s, nil
-	}
-	s.line = true
-	return h, s, err
-}
-
-// grant gives a request of the line what it waits for, and wakes its process.
-func (r resource) grant(tx *store.Tx, h waiting) error {
-	token, err := tx.Next()
-	if err != nil {
-		return err
-	}
-	slot, err := r.freeSlot(tx)
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(`
-		UPDATE dcq_grants SET waits = 0, token = ?, slot = ?, lease_until = ?
-		WHERE kind = ? AND name = ? AND waits = 1 AND id = ?`,
-		token, slot, int64(tx.Monotonic())+h.lease, r.kind, r.name, h.id)
-	if err != nil {
-		return err
-	}
-	if err := r.changed(tx); err != nil {
-		return err
-	}
-	return tx.Serve(store.Waiting{Topic: r.topic(), Ticket: h.id, Session: h.session})
 }
 
 // end ends a grant that still stands and lets the next in.
@@ -269,6 +193,13 @@ func (r resource) revoke(tx *store.Tx) error {
 	if err != nil || n == 0 {
 		return err
 	}
+	return r.tookAway(tx)
+}
+
+// tookAway lets the next in after grants were taken from their holders. One of them may
+// have been told of its grant by the same transaction.
+func (r resource) tookAway(tx *store.Tx) error {
+	tx.DropNotes()
 	r.deferDispatch(tx)
 	return r.changed(tx)
 }
@@ -339,8 +270,7 @@ func endGrants(tx *store.Tx, session int64) error {
 		return err
 	}
 	for _, r := range all {
-		r.deferDispatch(tx)
-		if err := r.changed(tx); err != nil {
+		if err := r.tookAway(tx); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package sync_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -56,4 +57,29 @@ func TestRevoke(t *testing.T) {
 			t.Errorf("Release() of a revoked reader = %v, want %v", err, dsync.ErrLost)
 		}
 	}
+}
+
+// Who is granted a lock and loses it in one transaction is not told that it has it.
+func TestRevokeWhatWasJustGranted(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	l := openLock(t, db, "l", dsync.Options{})
+	g := must(t)(l.Acquire(t.Context()))
+	got := make(chan *dsync.Grant)
+	go func() { got <- must(t)(l.Acquire(context.WithoutCancel(t.Context()))) }()
+	waitForLine(t, db, "lock", "l", 1)
+	type last struct{}
+	err := db.Update(t.Context(), func(tx *store.Tx) error {
+		err := g.ReleaseTx(tx)
+		tx.AtCommit(last{}, l.RevokeTx) // after the release's own, which grants
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := <-got // it got in line again
+	if err := db.Update(t.Context(), func(tx *store.Tx) error { return tx.Require(next) }); err != nil {
+		t.Errorf("Require(next) = %v", err)
+	}
+	release(t, next)
 }

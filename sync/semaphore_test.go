@@ -222,3 +222,22 @@ func TestRemove(t *testing.T) {
 	}
 	release(t, must(t)(openSemaphore(t, db, 7).AcquireN(t.Context(), 7)))
 }
+
+// Who waited for a permit has the slot of the one that became free.
+func TestSlotOfWaiter(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	s := openSemaphore(t, db, 2)
+	first, second := must(t)(s.Acquire(t.Context())), must(t)(s.Acquire(t.Context()))
+	got := make(chan *dsync.Grant)
+	go func() { got <- must(t)(s.Acquire(context.WithoutCancel(t.Context()))) }()
+	waitForLine(t, db, "semaphore", "s", 1)
+	slot := second.Slot()
+	release(t, second)
+	third := <-got
+	if third.Slot() != slot || first.Slot() == slot {
+		t.Errorf("the slots are %d and %d, want %d and %d", first.Slot(), third.Slot(), 0, slot)
+	}
+	release(t, first)
+	release(t, third)
+}

@@ -63,6 +63,7 @@ func TestFlawsAreFound(t *testing.T) {
 		noFence:               believed,
 		weightless:            tooMuch,
 		deadKeeps:             "something of it is left",
+		noteOutlivesLease:     believed,
 	} {
 		t.Run(string(f), func(t *testing.T) {
 			for _, s := range scenarios {

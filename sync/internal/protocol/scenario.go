@@ -35,6 +35,7 @@ const (
 	weightless            flaw = "room is not looked at"
 	noDispatchOnJoin      flaw = "one that joins again does not dispatch"
 	deadKeeps             flaw = "the grants of a dead session stay"
+	noteOutlivesLease     flaw = "a note is believed whose lease is over"
 )
 
 func (s scenario) begin() world {

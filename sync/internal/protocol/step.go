@@ -85,10 +85,19 @@ func (s *scenario) steps(w world, emit func(i int, do action, next world)) {
 func (s *scenario) leaseSteps(w world, a actor, alone func(action, func(*world, *actor))) {
 	switch {
 	case a.hung || a.phase >= fenced || s.flaw == noFence:
-		alone(leaseEnds, func(_ *world, a *actor) { a.row = over })
+		alone(leaseEnds, func(_ *world, a *actor) { s.endLease(a) })
 	case a.phase != holding && w.hang > 0:
-		alone(leaseEnds, func(w *world, a *actor) { a.row, w.hang = over, w.hang-1 })
+		alone(leaseEnds, func(w *world, a *actor) {
+			s.endLease(a)
+			w.hang--
+		})
 	}
+}
+
+// endLease also ends what a note is worth, which says how long the lease is.
+func (s *scenario) endLease(a *actor) {
+	a.row = over
+	a.note = a.note && s.flaw == noteOutlivesLease
 }
 
 // hear makes an actor look, if a pulse to its process concerns it.
@@ -131,7 +140,7 @@ func (s *scenario) localSteps(w world, i int, alone func(action, func(*world, *a
 	case looking:
 		alone(look, func(w *world, a *actor) {
 			switch {
-			case a.row == stands:
+			case a.row == stands || a.note:
 				a.phase, a.ticket = holding, 0
 			case a.row == waits && !w.anyOver():
 				a.phase = blocked
@@ -172,6 +181,9 @@ func (s *scenario) transactions(w world, i int, emit func(int, action, world)) {
 			}
 		}
 		emit(i, do, next)
+		if told := next.noted(&w); told != next { // notes may be missing
+			emit(i, do, told)
+		}
 	}
 	switch {
 	case a.phase == idle && a.left > 0 && a.row == none:

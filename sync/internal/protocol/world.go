@@ -11,6 +11,7 @@ type actor struct {
 	waiter  bool // it has a row in the table of waiters
 	rearmed bool // whose timer is not the one that it set
 	ready   bool // it need not wait any longer
+	note    bool // it was told that it was granted what it waits for
 
 	owes    uint8 // whom its last commit is to pulse, and has not yet
 	hung    bool
@@ -99,7 +100,7 @@ func (w *world) normal() {
 	}
 	for i := range w.actors {
 		a := &w.actors[i]
-		a.ready = a.ready && a.waits()
+		a.ready, a.note = a.ready && a.waits(), a.note && a.waits()
 		a.rearmed = a.rearmed && a.waiter
 		if a.phase == idle || a.phase >= dead {
 			a.wasHung = false
@@ -116,6 +117,17 @@ func (w *world) normal() {
 // waits reports whether the actor has begun to wait, and does not know yet that it has
 // what it waits for.
 func (a *actor) waits() bool { return a.phase >= blocked && a.phase <= acting }
+
+// noted is the world with notes for those whom a transaction granted what they wait for.
+//
+//go:norace
+func (w world) noted(before *world) world {
+	for i := range w.actors {
+		a := &w.actors[i]
+		a.note = a.note || a.waits() && a.row == stands && before.actors[i].row == waits
+	}
+	return w
+}
 
 func (w *world) anyOver() bool {
 	for i := range w.actors {

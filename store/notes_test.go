@@ -1,0 +1,164 @@
+//go:build unix
+
+package store_test
+
+import (
+	"errors"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/dcq-go/dcq/store"
+	"github.com/dcq-go/dcq/store/storetest"
+)
+
+// join puts a new waiter in the line of a topic.
+func join(t *testing.T, db *store.DB, topic string) *store.Waiter {
+	t.Helper()
+	w := db.NewWaiter()
+	rejoin(t, db, w, topic)
+	t.Cleanup(w.Close)
+	return w
+}
+
+func rejoin(t *testing.T, db *store.DB, w *store.Waiter, topic string) {
+	t.Helper()
+	err := db.Update(t.Context(), func(tx *store.Tx) error {
+		return w.JoinTx(tx, store.WaitSpec{Package: "store", Topics: []string{topic}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// note serves the first in line, with a note.
+func note(tx *store.Tx, topic string, n store.Note) error {
+	w, ok, err := tx.NextWaiter(topic)
+	if err != nil || !ok {
+		return errors.Join(err, errors.New("nobody waits"))
+	}
+	tx.Note(w, n)
+	return tx.Serve(w)
+}
+
+func notes(t *testing.T, w *store.Waiter, want store.Note, known bool) {
+	t.Helper()
+	if n, ok := w.Note(); ok != known || known && n != want {
+		t.Errorf("Note() = %v, %v, want %v, %v", n, ok, want, known)
+	}
+}
+
+func TestNote(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	other, err := store.Open(t.Context(), db.Dir(), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, idle := join(t, other, "a"), join(t, other, "b")
+	want := store.Note{1, -2, 1 << 62}
+	err = db.Update(t.Context(), func(tx *store.Tx) error {
+		err := note(tx, "a", want)
+		notes(t, w, want, false)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reason, err := w.Wait(t.Context(), time.Time{}); reason != store.Pulsed || err != nil {
+		t.Fatalf("Wait() = %v, %v", reason, err)
+	}
+	notes(t, w, want, true)
+	notes(t, idle, want, false)
+
+	rejoin(t, other, w, "a")
+	notes(t, w, want, false)
+	want[0]++
+	if err := db.Update(t.Context(), func(tx *store.Tx) error { return note(tx, "a", want) }); err != nil {
+		t.Fatal(err)
+	}
+	notes(t, w, want, true)
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+	notes(t, w, want, false)
+}
+
+// A waiter is told nothing rather than something that is not so, or not for it.
+func TestNoteUnknown(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	w := join(t, db, "a")
+	said := store.Note{1, 2, 3}
+	update := func(fn func(tx *store.Tx) error) error { return db.Update(t.Context(), fn) }
+
+	failed := errors.New("failed")
+	if err := update(func(tx *store.Tx) error { return errors.Join(note(tx, "a", said), failed) }); !errors.Is(err, failed) {
+		t.Fatal(err)
+	}
+	notes(t, w, said, false)
+
+	err := update(func(tx *store.Tx) error {
+		tx.AtCommit(failed, func(*store.Tx) error { return failed })
+		return note(tx, "a", said)
+	})
+	if !errors.Is(err, failed) {
+		t.Fatal(err)
+	}
+	notes(t, w, said, false)
+
+	if err := update(func(tx *store.Tx) error { err := note(tx, "a", said); tx.DropNotes(); return err }); err != nil {
+		t.Fatal(err)
+	}
+	notes(t, w, said, false)
+
+	rejoin(t, db, w, "a")
+	if err := update(func(tx *store.Tx) error { return note(tx, "a", said) }); err != nil {
+		t.Fatal(err)
+	}
+	notes(t, w, said, true)
+	db.TearNote(w.Ticket())
+	notes(t, w, said, false)
+	if err := update(func(tx *store.Tx) error { tx.Note(store.Waiting{Ticket: w.Ticket()}, said); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	notes(t, w, said, true) // the next who writes there repairs it
+	if err := update(func(tx *store.Tx) error { tx.Note(store.Waiting{Ticket: w.Ticket() + 1<<20}, said); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	notes(t, w, said, false) // overwritten by that of another
+}
+
+// An operation that fails takes its notes along, and leaves those of the others that
+// share its transaction.
+func TestNotesOfFailedOperation(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	fails, succeeds := join(t, db, "fails"), join(t, db, "succeeds")
+	said := store.Note{1, 2, 3}
+	failed := errors.New("failed")
+	var wg sync.WaitGroup
+	batch := func(topic string, want error) {
+		wg.Go(func() {
+			err := db.Batch(t.Context(), false, func(tx *store.Tx) error { return errors.Join(note(tx, topic, said), want) })
+			if !errors.Is(err, want) {
+				t.Errorf("Batch(%q) = %v, want %v", topic, err, want)
+			}
+		})
+	}
+	err := db.Batch(t.Context(), false, func(*store.Tx) error {
+		batch("fails", failed)
+		batch("succeeds", nil)
+		for db.Queued() < 2 {
+			runtime.Gosched()
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wg.Wait()
+	notes(t, fails, said, false)
+	notes(t, succeeds, said, true)
+}
