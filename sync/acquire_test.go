@@ -254,3 +254,42 @@ func TestOwnersAreForgotten(t *testing.T) {
 		runtime.Gosched()
 	}
 }
+
+// Who is elected and gives up at the same moment is a leader that observers may have seen.
+func TestGiveUpLeadTellsObservers(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	e, err := OpenElection(t.Context(), db, "e", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	candidate := func(value string) *acquirer {
+		a := &acquirer{resource: e.resource, request: request{weight: 1, lease: DefaultLease, value: value}, waiter: db.NewWaiter()}
+		t.Cleanup(a.waiter.Close)
+		return a
+	}
+	first, second := candidate("first"), candidate("second")
+	held := first.step(t, "first", first.takeOrJoin, true)
+	second.step(t, "second", second.takeOrJoin, false)
+	if err := db.Batch(t.Context(), false, func(tx *store.Tx) error { return e.end(tx, held.id) }); err != nil {
+		t.Fatal(err)
+	}
+	o := observer{Election: e, waiter: db.NewWaiter()}
+	defer o.close(t.Context())
+	if l, err := o.next(t.Context()); l.Value != "second" || err != nil {
+		t.Fatalf("next() = %v, %v, want the second", l, err)
+	}
+	if err := second.giveUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	err = db.Batch(t.Context(), false, func(tx *store.Tx) error {
+		woken, err := o.waiter.LeaveTx(tx)
+		if len(woken) != 1 {
+			t.Error("the observer was not woken")
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
