@@ -2,7 +2,6 @@ package queue
 
 import (
 	"database/sql"
-	"sort"
 	"time"
 
 	"github.com/dcq-go/dcq/store"
@@ -24,7 +23,7 @@ type claimed struct {
 }
 
 const claimedColumns = `id, queue_id, priority, due, pushed, attempt, crashes, failures, max_attempts,
-	group_key, unique_key, payload, blob, token, lease_until`
+	group_key, unique_key, payload, blob, coalesce(token, 0), coalesce(lease_until, 0)`
 
 func scanClaimed(scan store.Scan) (*claimed, error) {
 	var c claimed
@@ -40,116 +39,75 @@ type holder struct {
 	lease   time.Duration
 }
 
-// sqlClaim leases the first ready jobs by the index dcq_jobs_ready, giving each a
-// token of its own.
-const sqlClaim = `
-	UPDATE dcq_jobs SET state = 3, token = ? + picked.n, session_id = ?, ticket = ?, lease_until = ?, attempt = attempt + 1
-	FROM (
-		SELECT id AS job, row_number() OVER (ORDER BY priority DESC, due, id) - 1 AS n
-		FROM (
-			SELECT id, priority, due FROM dcq_jobs
-			WHERE queue_id = ? AND state = 0
-			ORDER BY priority DESC, due, id LIMIT ?)
-	) AS picked
-	WHERE id = picked.job`
+// sqlReady finds the first ready jobs by the index dcq_jobs_ready.
+const sqlReady = `
+	FROM dcq_jobs
+	WHERE queue_id = ? AND state = 0
+	ORDER BY priority DESC, due, id LIMIT ?`
 
-// sqlClaimOne is sqlClaim for one job, without the window.
-const sqlClaimOne = `
-	UPDATE dcq_jobs SET state = 3, token = ?, session_id = ?, ticket = ?, lease_until = ?, attempt = attempt + 1
-	WHERE id = (
-		SELECT id FROM dcq_jobs
-		WHERE queue_id = ? AND state = 0
-		ORDER BY priority DESC, due, id LIMIT ?)`
-
-// claim leases up to n ready jobs of a queue. With out, it appends them there;
-// without, it only counts them. Precondition: the queue is not paused.
-func claim(tx *store.Tx, queue int64, h holder, n int, out *[]*claimed) (int, error) {
-	token, err := tx.NextN(n)
-	if err != nil {
-		return 0, err
-	}
-	query := sqlClaim
-	if n == 1 {
-		query = sqlClaimOne
-	}
-	args := []any{token, h.session, h.ticket, int64(tx.Monotonic() + h.lease), queue, n}
-	if out == nil {
-		changed, err := tx.Exec(query, args...)
-		return int(changed), err
-	}
-	before := len(*out)
-	err = tx.Query(query+` RETURNING `+claimedColumns, args, func(scan store.Scan) error {
+// claim leases up to n ready jobs of a queue, each under a token of its own, and returns
+// them in their order. Precondition: the queue is not paused.
+func claim(tx *store.Tx, queue int64, h holder, n int) (jobs []*claimed, err error) {
+	err = tx.Query(`SELECT `+claimedColumns+sqlReady, []any{queue, n}, func(scan store.Scan) error {
 		c, err := scanClaimed(scan)
-		*out = append(*out, c)
+		jobs = append(jobs, c)
 		return err
 	})
-	sortByToken((*out)[before:])
-	return len(*out) - before, err
+	if err != nil || len(jobs) == 0 {
+		return nil, err
+	}
+	ids := make([]int64, 0, len(jobs))
+	for _, c := range jobs {
+		ids = append(ids, c.id)
+	}
+	token, err := h.take(tx, ids)
+	for i, c := range jobs {
+		c.token, c.attempt, c.leaseUntil = token+int64(i), c.attempt+1, int64(tx.Monotonic()+h.lease)
+	}
+	return jobs, err
 }
 
-// sortByToken puts jobs in the order of their claim; RETURNING promises none.
-func sortByToken(jobs []*claimed) {
-	sort.Slice(jobs, func(i, k int) bool { return jobs[i].token < jobs[k].token })
+// hand is claim for a waiter, which reads the jobs itself. It returns how many there are.
+func hand(tx *store.Tx, queue int64, h holder, n int) (int, error) {
+	var ids []int64
+	err := tx.Query(`SELECT id`+sqlReady, []any{queue, n}, func(scan store.Scan) error {
+		var id int64
+		err := scan(&id)
+		ids = append(ids, id)
+		return err
+	})
+	if err == nil && len(ids) > 0 {
+		_, err = h.take(tx, ids)
+	}
+	return len(ids), err
 }
 
-// handed returns the jobs that were handed to a waiter, by the index dcq_jobs_held.
+// take leases ready jobs and returns the token of the first; those of the others follow.
+func (h holder) take(tx *store.Tx, ids []int64) (token int64, err error) {
+	if token, err = tx.NextN(len(ids)); err != nil {
+		return 0, err
+	}
+	for r := range runs(len(ids), func(i int) (int64, int64) { return ids[i], token + int64(i) }) {
+		_, err := tx.Exec(`
+			UPDATE dcq_jobs SET state = 3, token = id + ?, session_id = ?, ticket = ?, lease_until = ?, attempt = attempt + 1
+			WHERE id BETWEEN ? AND ?`,
+			r.ahead, h.session, h.ticket, int64(tx.Monotonic()+h.lease), r.first, r.last)
+		if err != nil {
+			return 0, err
+		}
+	}
+	return token, nil
+}
+
+// handed returns the jobs that were handed to a waiter, by the index dcq_jobs_handed.
 func handed(tx *store.Tx, w *store.Waiter) (jobs []*claimed, err error) {
 	err = tx.Query(`
 		SELECT `+claimedColumns+` FROM dcq_jobs
-		WHERE state = 3 AND session_id = ? AND ticket = ?
-		ORDER BY token`, []any{w.Session(), w.Ticket()}, func(scan store.Scan) error {
+		WHERE ticket = ? AND session_id = ?
+		ORDER BY token`, []any{w.Ticket(), w.Session()}, func(scan store.Scan) error {
 		c, err := scanClaimed(scan)
 		jobs = append(jobs, c)
 		return err
 	})
 	return jobs, err
-}
-
-// dispatchKey makes the dispatch of a queue happen once a commit.
-type dispatchKey struct{ queue int64 }
-
-// deferDispatch hands ready jobs of the queue to its waiters when the transaction
-// commits. Everything that makes a job ready or due, or frees a waiter's place,
-// calls it. So no committed state has a ready job and a waiter that could take it,
-// and no wake-up can be lost.
-func deferDispatch(tx *store.Tx, queue int64) {
-	tx.AtCommit(dispatchKey{queue}, func(tx *store.Tx) error { return dispatch(tx, queue) })
-}
-
-// dispatch does not sweep: what is due by the time is the business of those whose
-// timers fire.
-func dispatch(tx *store.Tx, queue int64) error {
-	topic := topicOf(queue)
-	w, waiting, err := tx.NextWaiter(topic)
-	if err != nil || !waiting {
-		return err
-	}
-	o, err := lookAhead(tx, queue)
-	if err != nil {
-		return err
-	}
-	for more := o.ready && !o.paused; more && waiting; {
-		n, err := claim(tx, queue, holder{w.Session, w.Ticket, time.Duration(w.Param)}, w.Want, nil)
-		if err != nil {
-			return err
-		}
-		if more = n > 0; !more {
-			break
-		}
-		if err := tx.Serve(w); err != nil {
-			return err
-		}
-		if w, waiting, err = tx.NextWaiter(topic); err != nil {
-			return err
-		}
-	}
-	switch {
-	case !waiting:
-		return nil
-	case o.due || o.expired: // whose timer it was may just have been served
-		return tx.Rearm(topic, tx.Now())
-	case !o.next.IsZero():
-		return tx.Rearm(topic, o.next)
-	}
-	return nil
 }

@@ -33,7 +33,8 @@
 // lease.
 //
 // Less formally: handlers may run twice after a crash, so write what they produce
-// in the same transaction as the acknowledgement ([Claim.AckTx]), and it happens once.
+// in the same transaction as the acknowledgement ([Claim.AckTx]; [AckManyTx] for many),
+// and it happens once.
 //
 // You cannot assume that jobs finish in the order in which they start; that a lease
 // stands because its time is not over (the session may have been lost); or that a

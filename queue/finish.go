@@ -21,6 +21,9 @@ type attempt struct {
 // next may.
 const sqlStands = ` WHERE id = ? AND token = ? AND lease_until > ?`
 
+// plain reports whether the job has nothing but its row.
+func (a attempt) plain() bool { return a.failures == 0 && a.blob == "" && a.group == "" }
+
 func (a attempt) args(tx *store.Tx) []any { return []any{a.id, a.token, int64(tx.Monotonic())} }
 
 // stands returns ErrLost unless the attempt is current.

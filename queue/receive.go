@@ -204,7 +204,7 @@ func take(tx *store.Tx, s Source, opts ReceiveOptions) (rows []*claimed, o outlo
 	if err != nil {
 		return nil, o, err
 	}
-	_, err = claim(tx, s.line(), holder{session: session, lease: opts.lease(s)}, max(opts.Max, 1), &rows)
+	rows, err = claim(tx, s.line(), holder{session: session, lease: opts.lease(s)}, max(opts.Max, 1))
 	return rows, o, err
 }
 

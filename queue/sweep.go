@@ -75,7 +75,8 @@ func expire(tx *store.Tx) error {
 		ORDER BY lease_until LIMIT ?`, []any{int64(tx.Monotonic()), sweepBatch}, "the lease ended", true)
 }
 
-// endJobs gives back the jobs of a session that ended, by the index dcq_jobs_held.
+// endJobs gives back the jobs of a session that ended: it looks at all leased ones, by the
+// index dcq_jobs_leased.
 func endJobs(tx *store.Tx, session int64, crashed bool) error {
 	return giveBack(tx, `
 		SELECT `+claimedColumns+` FROM dcq_jobs

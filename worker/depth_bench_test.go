@@ -94,3 +94,36 @@ func BenchmarkMemory(b *testing.B) {
 		b.ReportMetric(float64(c.MaxRSS())/1024, "rss-MiB")
 	}
 }
+
+// BenchmarkDrain measures what a job costs that does nothing: 10,000 are handled by 8
+// workers of one process.
+func BenchmarkDrain(b *testing.B) {
+	const jobs = 10_000
+	for _, durability := range []store.Durability{store.Relaxed, store.ByOperation} {
+		b.Run(fmt.Sprint("durability=", durability), func(b *testing.B) {
+			db, q, err := openQueue(b.Context(), b.TempDir(), durability)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.Cleanup(func() { db.Close() })
+			for b.Loop() {
+				b.StopTimer()
+				fill(b, q, jobs)
+				b.StartTimer()
+				p, err := worker.New(db, worker.Options{Concurrency: 8})
+				if err != nil {
+					b.Fatal(err)
+				}
+				err = worker.Handle(p, q, func(context.Context, *queue.Job[string]) error { return nil })
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := p.RunUntilIdle(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(float64(jobs*b.N)/b.Elapsed().Seconds(), "jobs/s")
+		})
+	}
+}

@@ -66,28 +66,39 @@ func (p *Pool) commit(batch []*task) error {
 	if !slices.ContainsFunc(batch, open) {
 		return nil // a commit of nothing would still take the gate
 	}
-	var lost []*task
-	err := p.db.Batch(context.Background(), true, func(tx *store.Tx) error {
-		lost = nil
-		for _, t := range batch {
-			err := t.verdict.apply(tx, t.Claim)
-			if errors.Is(err, queue.ErrLost) {
-				lost = append(lost, t)
-				continue
-			}
-			if err != nil {
-				return err
-			}
-		}
-		return nil
+	var lost []*queue.Claim
+	err := p.db.Batch(context.Background(), true, func(tx *store.Tx) (err error) {
+		lost, err = apply(tx, batch)
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	for _, t := range lost {
-		t.verdict.outcome = Lost
+	for _, t := range batch {
+		if slices.Contains(lost, t.Claim) {
+			t.verdict.outcome = Lost
+		}
 	}
 	return nil
+}
+
+// apply ends the attempts of a batch and returns those that no longer stand.
+func apply(tx *store.Tx, batch []*task) (lost []*queue.Claim, err error) {
+	var done []*queue.Claim
+	for _, t := range batch {
+		if t.verdict.outcome == Succeeded {
+			done = append(done, t.Claim)
+			continue
+		}
+		err := t.verdict.apply(tx, t.Claim)
+		if errors.Is(err, queue.ErrLost) {
+			lost = append(lost, t.Claim)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	some, err := queue.AckManyTx(tx, done)
+	return append(lost, some...), err
 }
 
 // ended forgets a task, counts its outcome and tells of it.

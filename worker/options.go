@@ -18,7 +18,7 @@ type Options struct {
 
 	// Ahead is how many jobs are fetched beyond those that a handler is free for, so
 	// that short jobs do not wait for a commit each. 0 means as many as the handlers
-	// get through in about 10 ms, at most 128; negative means none. At most 1,000.
+	// get through in about 10 ms, at most 256; negative means none. At most 1,000.
 	Ahead int
 
 	// Timeout is how long a handler may take before its context ends with the cause
@@ -54,7 +54,7 @@ type Event struct {
 const (
 	maxConcurrency = 10_000
 	maxAhead       = 1000
-	adaptiveAhead  = 128
+	adaptiveAhead  = 256
 	defaultGrace   = 30 * time.Second
 	minLease       = 10 * time.Millisecond
 )

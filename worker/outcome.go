@@ -94,11 +94,9 @@ func verdictOf(ctx context.Context, claim *queue.Claim, err error) verdict {
 	return verdict{outcome: Retried, cause: err}
 }
 
-// apply ends the attempt as v says.
+// apply ends an attempt that did not succeed as v says.
 func (v verdict) apply(tx *store.Tx, c *queue.Claim) error {
 	switch {
-	case v.outcome == Succeeded:
-		return c.AckTx(tx)
 	case v.outcome == Died:
 		return c.KillTx(tx, v.cause)
 	case v.outcome == Released:
