@@ -97,7 +97,7 @@ func (q *Queue[T]) PushMany(ctx context.Context, payloads []T, opts PushOptions)
 		return nil, err
 	}
 	err = q.db.Batch(ctx, true, func(tx *store.Tx) error {
-		ids, err = q.insert(tx, staged, opts)
+		ids, err = q.insert(tx, staged, opts, insertLater)
 		return err
 	})
 	if err != nil {
@@ -117,7 +117,7 @@ func (q *Queue[T]) PushManyTx(tx *store.Tx, payloads []T, opts PushOptions) ([]i
 	for _, v := range staged {
 		tx.AfterFailure(func() { q.db.Discard(v) })
 	}
-	return q.insert(tx, staged, opts)
+	return q.insert(tx, staged, opts, insertJobs)
 }
 
 // stage checks a push and prepares its payloads outside the gate.
@@ -142,8 +142,14 @@ func (q *Queue[T]) stage(payloads []T, opts PushOptions) ([]store.Value, error) 
 	return staged, nil
 }
 
-// insert adds the jobs of a push.
-func (q *Queue[T]) insert(tx *store.Tx, staged []store.Value, opts PushOptions) ([]int64, error) {
+// newJob is a job that is being pushed.
+type newJob struct {
+	id    int64
+	value store.Value
+}
+
+// insert adds the jobs of a push by a function.
+func (q *Queue[T]) insert(tx *store.Tx, staged []store.Value, opts PushOptions, add func(*store.Tx, int64, []newJob, PushOptions) error) ([]int64, error) {
 	if id, err := q.duplicate(tx, opts.Unique); id != 0 || err != nil {
 		return []int64{id}, err
 	}
@@ -151,20 +157,13 @@ func (q *Queue[T]) insert(tx *store.Tx, staged []store.Value, opts PushOptions) 
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]int64, 0, len(staged))
-	hand := handOver{tx: tx, queue: q.id}
-	for done := 0; done < len(staged); {
-		n, err := q.insertMany(tx, &hand, first+int64(done), staged[done:], opts)
-		if n == 0 && err == nil {
-			n, err = 1, q.insertOne(tx, &hand, first+int64(done), staged[done], opts)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("push to %q: %w", q.name, err)
-		}
-		for range n {
-			ids = append(ids, first+int64(len(ids)))
-		}
-		done += n
+	ids, jobs := make([]int64, 0, len(staged)), make([]newJob, 0, len(staged))
+	for i, v := range staged {
+		ids = append(ids, first+int64(i))
+		jobs = append(jobs, newJob{ids[i], v})
+	}
+	if err := add(tx, q.id, jobs, opts); err != nil {
+		return nil, fmt.Errorf("push to %q: %w", q.name, err)
 	}
 	return ids, nil
 }
@@ -184,46 +183,4 @@ func (q *Queue[T]) duplicate(tx *store.Tx, key string) (id int64, err error) {
 		return 0, err
 	}
 	return id, fmt.Errorf("%w: job %d", ErrDuplicate, id)
-}
-
-// insertOne adds a job: leased, if somebody waits for one, else in the state in which
-// it waits.
-func (q *Queue[T]) insertOne(tx *store.Tx, hand *handOver, id int64, v store.Value, opts PushOptions) error {
-	now := tx.Now()
-	p, err := place(tx, q.id, id, opts.Group, opts.due(now).UnixNano())
-	if err != nil {
-		return err
-	}
-	if err := tx.Keep(v); err != nil {
-		return err
-	}
-	l := lease{}
-	switch p.state {
-	case Ready:
-		if l, err = hand.next(); err != nil {
-			return err
-		}
-	case Delayed:
-		if err := tx.Rearm(topicOf(q.id), time.Unix(0, p.due)); err != nil {
-			return err
-		}
-	}
-	if l.token != nil {
-		p.state = Leased
-	}
-	_, err = tx.Exec(`
-		INSERT INTO dcq_jobs (id, queue_id, state, priority, due, pushed, max_attempts, group_key, unique_key, payload, blob,
-			attempt, token, session_id, ticket, lease_until)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		id, q.id, p.state, opts.Priority, p.due, now.UnixNano(), orNull(int64(opts.MaxAttempts)),
-		orNullText(opts.Group), orNullText(opts.Unique), payloadColumn(v), orNullText(v.Blob),
-		l.attempt, l.token, l.session, l.ticket, l.until)
-	return err
-}
-
-func payloadColumn(v store.Value) any {
-	if v.Blob != "" {
-		return nil
-	}
-	return v.Inline
 }

@@ -41,7 +41,7 @@ func (f *fixture) drain(q *queue.Queue[string]) (got []string) {
 // Many jobs come out as they went in, whatever else is in the queue, and however many
 // fit into a statement.
 func TestPushMany(t *testing.T) {
-	for _, n := range []int{1, 49, 50, 51, 100, 149} {
+	for _, n := range []int{1, 3, 4, 5, 15, 16, 17, 63, 64, 65, 100, 149} {
 		f := newFixture(t)
 		q := f.open("q", queue.Options[string]{})
 		f.push(q, "last", queue.PushOptions{Priority: -1})

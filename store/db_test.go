@@ -220,3 +220,28 @@ func TestFilesArePrivate(t *testing.T) {
 		t.Errorf("walk saw %d files, error %v", seen, err)
 	}
 }
+
+// What is kept for a transaction is there for all its operations, and for no other.
+func TestLocal(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	type key struct{ n int }
+	for range 2 {
+		err := db.Update(t.Context(), func(tx *store.Tx) error {
+			count := func(n int) *int { return tx.Local(key{n}, func() any { return new(int) }).(*int) }
+			*count(1)++
+			*count(1)++
+			*count(2)++
+			tx.AtCommit(key{}, func(*store.Tx) error {
+				if *count(1) != 2 || *count(2) != 1 {
+					t.Errorf("kept %d and %d, want 2 and 1", *count(1), *count(2))
+				}
+				return nil
+			})
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -27,6 +27,8 @@ type Tx struct {
 	nextRead bool
 	nextUsed bool
 
+	local        map[any]any      // what packages keep for it
+	unsaved      bool             // the operation under way is to have a savepoint before its first statement
 	deferred     map[any]struct{} // keys of the AtCommit functions
 	atCommit     []deferredFunc
 	afterCommit  []func()
@@ -62,16 +64,29 @@ func (tx *Tx) Next() (int64, error) { return tx.NextN(1) }
 
 // NextN takes n values of the store-wide counter and returns the first.
 func (tx *Tx) NextN(n int) (int64, error) {
-	if !tx.nextRead {
-		if err := tx.QueryRow(`SELECT next FROM dcq_meta WHERE one = 1`).Scan(&tx.next); err != nil {
-			return 0, fmt.Errorf("read the counter: %w", err)
-		}
-		tx.nextRead = true
+	if err := tx.readNext(); err != nil {
+		return 0, fmt.Errorf("read the counter: %w", err)
 	}
 	first := tx.next
 	tx.next += int64(n)
 	tx.nextUsed = true
 	return first, nil
+}
+
+// readNext reads the counter once a transaction. It needs no savepoint.
+func (tx *Tx) readNext() error {
+	if tx.nextRead {
+		return nil
+	}
+	const query = `SELECT next FROM dcq_meta WHERE one = 1`
+	if err := tx.allow(query); err != nil {
+		return err
+	}
+	if err := tx.noteLoss(tx.conn.queryRow(tx.ctx, query, &tx.next)); err != nil {
+		return err
+	}
+	tx.nextRead = true
+	return nil
 }
 
 // flushNext writes the counter back, once for all values that the commit took.
@@ -108,6 +123,21 @@ func (tx *Tx) Deferred(key any) bool {
 	return ok
 }
 
+// Local returns what a package keeps for the transaction under a key, made by the first
+// call. It outlives the operation that made it, even one that failed. A key must be of a
+// type that no other package uses.
+func (tx *Tx) Local(key any, create func() any) any {
+	v, ok := tx.local[key]
+	if !ok {
+		if tx.local == nil {
+			tx.local = make(map[any]any)
+		}
+		v = create()
+		tx.local[key] = v
+	}
+	return v
+}
+
 // AfterCommit runs fn after the transaction has committed, outside the gate. It
 // does not run if the commit, or the operation that asked for it, fails.
 func (tx *Tx) AfterCommit(fn func()) { tx.afterCommit = append(tx.afterCommit, fn) }
@@ -132,7 +162,7 @@ func (tx *Tx) runAtCommit() error {
 // Exec runs a statement and returns the number of rows it changed. Parameters are
 // written as ?.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
-	if err := tx.allow(query); err != nil {
+	if err := tx.ready(query); err != nil {
 		return 0, err
 	}
 	n, err := tx.conn.exec(tx.ctx, query, args...)
@@ -140,6 +170,19 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 		tx.wrote = true
 	}
 	return n, tx.noteLoss(err)
+}
+
+// ready makes the transaction ready for a statement of the operation under way.
+func (tx *Tx) ready(query string) error {
+	if err := tx.allow(query); err != nil || !tx.unsaved {
+		return err
+	}
+	_, err := tx.conn.exec(tx.ctx, sqlSavepoint)
+	if err != nil {
+		return tx.noteLoss(err)
+	}
+	tx.unsaved = false
+	return nil
 }
 
 // allow returns why a statement may not be run: the transaction is over, or the
@@ -216,7 +259,7 @@ func (tx *Tx) QueryRow(query string, args ...any) Row {
 }
 
 func (tx *Tx) query(query string, args []any) (*rows, error) {
-	if err := tx.allow(query); err != nil {
+	if err := tx.ready(query); err != nil {
 		return nil, err
 	}
 	r, err := tx.conn.query(tx.ctx, query, args...)

@@ -190,13 +190,10 @@ func (tx *Tx) runOperations(batch []*operation) error {
 // runOperation runs op and keeps its error in it. It returns an error only if the
 // whole transaction is lost.
 func (tx *Tx) runOperation(op *operation, nested bool) error {
-	if nested {
-		if _, err := tx.conn.exec(tx.ctx, sqlSavepoint); err != nil {
-			return err
-		}
-	}
 	mark := tx.mark()
+	tx.unsaved = nested
 	op.err = call(op, tx)
+	nested, tx.unsaved = nested && !tx.unsaved, false
 	if tx.lost != nil {
 		return tx.lost
 	}
