@@ -16,8 +16,8 @@ func TestCacheCheck(t *testing.T) {
 		{`UPDATE dcq_cache_items SET cache_id = -cache_id`, `UPDATE dcq_cache_items SET cache_id = -cache_id`, "does not exist"},
 		{`UPDATE dcq_cache_items SET blob = upper(blob)`, `UPDATE dcq_cache_items SET blob = lower(blob)`, "not in the store"},
 		{`UPDATE dcq_cache_items SET size = size + 1`, `UPDATE dcq_cache_items SET size = size - 1`, "another size"},
-		{`UPDATE dcq_cache_items SET rank = rank + 1000`, `UPDATE dcq_cache_items SET rank = rank - 1000`, "ranked ahead"},
-		{`UPDATE dcq_cache_items SET id = id + 1000`, `UPDATE dcq_cache_items SET id = id - 1000`, "the id"},
+		{`UPDATE dcq_cache_items SET rank = rank + 100000`, `UPDATE dcq_cache_items SET rank = rank - 100000`, "ranked ahead"},
+		{`UPDATE dcq_cache_items SET id = id + 100000`, `UPDATE dcq_cache_items SET id = id - 100000`, "the id"},
 	}
 	f := newFixture(t)
 	c, ctx := f.cache(stringOptions{}), t.Context()

@@ -193,7 +193,7 @@ func (t table) row(tx *store.Tx) (r indexRow, err error) {
 }
 
 func newIndexRow(tx *store.Tx, name, form string, history int64) (r indexRow, err error) {
-	id, err := tx.Next()
+	id, err := tx.NextRevision()
 	if err != nil {
 		return r, err
 	}
@@ -205,7 +205,7 @@ func newIndexRow(tx *store.Tx, name, form string, history int64) (r indexRow, er
 
 // keepHistory makes the index keep its last n changes from now on.
 func keepHistory(tx *store.Tx, id, n int64) error {
-	now, err := tx.Next()
+	now, err := tx.NextRevision()
 	if err != nil {
 		return err
 	}
@@ -213,14 +213,4 @@ func keepHistory(tx *store.Tx, id, n int64) error {
 		UPDATE dcq_indexes SET history = ?, oldest = CASE history WHEN 0 THEN ? ELSE oldest END
 		WHERE id = ?`, n, now, id)
 	return err
-}
-
-// revision returns one that no change before the moment of the transaction exceeds, and
-// every change after it does.
-func revision(tx *store.Tx) (rev int64, err error) {
-	if tx.Writable() {
-		return tx.Next() // what follows in the transaction is later, too
-	}
-	err = tx.QueryRow(`SELECT next - 1 FROM dcq_meta WHERE one = 1`).Scan(&rev)
-	return rev, err
 }

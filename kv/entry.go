@@ -100,7 +100,7 @@ func (t table) set(tx *store.Tx, old entryRow, p pair) (rev int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if rev, err = tx.Next(); err != nil {
+	if rev, err = tx.NextRevision(); err != nil {
 		return 0, err
 	}
 	if err := tx.Keep(p.value); err != nil {
@@ -127,7 +127,7 @@ func (t table) remove(tx *store.Tx, e entryRow) error {
 	}
 	c := change{0, Delete, e.key}
 	if l.history > 0 {
-		if c.rev, err = tx.Next(); err != nil {
+		if c.rev, err = tx.NextRevision(); err != nil {
 			return err
 		}
 	}
@@ -177,7 +177,7 @@ func (t table) setRows(tx *store.Tx, list []pair) error {
 	if err != nil {
 		return err
 	}
-	rev, err := tx.NextN(len(list))
+	rev, err := tx.NextRevisions(len(list))
 	if err != nil {
 		return err
 	}
@@ -249,7 +249,7 @@ func (t table) sweep(tx *store.Tx, until int64, n int) (int, error) {
 		return 0, err
 	}
 	if l.history > 0 {
-		rev, err := tx.NextN(len(changes))
+		rev, err := tx.NextRevisions(len(changes))
 		if err != nil {
 			return 0, fmt.Errorf("number the changes: %w", err)
 		}

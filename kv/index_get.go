@@ -145,7 +145,7 @@ func (ix *Index[K, V]) Revision(ctx context.Context) (rev int64, err error) {
 // what changes after the moment that the transaction shows.
 func (ix *Index[K, V]) RevisionTx(tx *store.Tx) (rev int64, err error) {
 	err = ix.within(tx)(func(tx *store.Tx) error {
-		rev, err = revision(tx)
+		rev, err = tx.Revision()
 		return err
 	})
 	return rev, err

@@ -175,7 +175,7 @@ func (w *watcher) begin(ctx context.Context) error {
 	var r indexRow
 	start := func(tx *store.Tx) (err error) {
 		if from == 0 {
-			if w.after, err = revision(tx); err != nil {
+			if w.after, err = tx.Revision(); err != nil {
 				return err
 			}
 		}
@@ -213,7 +213,7 @@ func (w *watcher) read(tx *store.Tx) error {
 	if err != nil {
 		return err
 	}
-	now, err := revision(tx)
+	now, err := tx.Revision()
 	if err != nil {
 		return err
 	}

@@ -21,8 +21,8 @@ func TestCheckFindsBrokenJobs(t *testing.T) {
 		{"blob not in the store", `UPDATE dcq_jobs SET payload = NULL, blob = 'x' WHERE state = 1`, "refers to blob x"},
 		{"job beside a waiter", `INSERT INTO dcq_waiters (topic, ticket, session_id, want, param, timer, woken)
 			SELECT 'queue/' || q.id, 1, s.id, 1, 0, 0, 0 FROM dcq_queues AS q, dcq_sessions AS s`, "while a receiver waits"},
-		{"token ahead", `UPDATE dcq_jobs SET token = 1000 WHERE state = 3`, "ahead of the counter"},
-		{"id ahead", `UPDATE dcq_jobs SET id = 1000 WHERE state = 1`, "ahead of the counter"},
+		{"token ahead", `UPDATE dcq_jobs SET token = 100000 WHERE state = 3`, "ahead of the counter"},
+		{"id ahead", `UPDATE dcq_jobs SET id = 100000 WHERE state = 1`, "ahead of the counter"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			db, err := store.Open(t.Context(), t.TempDir(), store.Options{})

@@ -27,8 +27,8 @@ func TestDequeCheckFinds(t *testing.T) {
 		{`DELETE FROM dcq_blobs WHERE name = (SELECT blob FROM dcq_deque_leases)`, "a lease that refers to blob"},
 		{`INSERT INTO dcq_waiters (topic, ticket, session_id, want, param, timer, woken)
 			SELECT 'deque/d', 1, id, 1, 1, 0, 0 FROM dcq_sessions`, "an element while somebody is waiting"},
-		{`UPDATE dcq_deque_leases SET token = 999`, "token 999, which is ahead"},
-		{`UPDATE dcq_deques SET id = 999`, "the id 999, which is ahead"},
+		{`UPDATE dcq_deque_leases SET token = 99999`, "token 99999, which is ahead"},
+		{`UPDATE dcq_deques SET id = 99999`, "the id 99999, which is ahead"},
 	}
 	for _, test := range tests {
 		f := newFixture(t)

@@ -155,14 +155,14 @@ func (db *DB) openDatabase(ctx context.Context) error {
 			return err
 		}
 	}
-	if db.memory, err = openMemory(db.gate.file); err != nil {
-		return err
-	}
 	if err := db.settle(ctx); err != nil {
 		return err
 	}
 	if db.place, err = os.Stat(db.path); err != nil {
 		return translateSystem(err)
+	}
+	if err := db.openMemory(ctx); err != nil {
+		return err
 	}
 	if err := db.restoreBlobs(ctx); err != nil {
 		return err
@@ -172,6 +172,19 @@ func (db *DB) openDatabase(ctx context.Context) error {
 	for range db.opts.Readers {
 		db.reads <- nil // opened when first needed
 	}
+	return nil
+}
+
+// openMemory maps what the processes share. Precondition: the gate is held.
+func (db *DB) openMemory(ctx context.Context) (err error) {
+	if db.memory, err = openMemory(db.gate.file); err != nil {
+		return err
+	}
+	var end int64
+	if err := db.writer.queryRow(ctx, `SELECT next FROM dcq_meta WHERE one = 1`, &end); err != nil {
+		return err
+	}
+	db.memory.openCounter(db.place, end)
 	return nil
 }
 

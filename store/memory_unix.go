@@ -4,7 +4,9 @@ package store
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -16,8 +18,18 @@ func mapMemory(gate *os.File, size int) (*memory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("map the file gate: %w", translateSystem(err))
 	}
-	words := unsafe.Slice((*uint64)(unsafe.Pointer(&b[memoryAt])), stampWords+noteWords)
-	return &memory{stamps: words[:stampWords], notes: words[stampWords:], mapped: b}, nil
+	words := unsafe.Slice((*uint64)(unsafe.Pointer(&b[memoryAt])), stampWords+noteWords+counterWords)
+	stamps, words := words[:stampWords], words[stampWords:]
+	return &memory{stamps: stamps, notes: words[:noteWords], words: words[noteWords:], mapped: b}, nil
+}
+
+// fileID tells the files of a host apart.
+func fileID(info fs.FileInfo) uint64 {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0
+	}
+	return uint64(s.Dev)<<48 ^ uint64(s.Ino)
 }
 
 func unmap(b []byte) error {

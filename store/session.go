@@ -96,17 +96,9 @@ func (tx *Tx) ownSession() (*session, error) {
 	return tx.newSession()
 }
 
-// onRecord reports whether a session is on record as alive. Who needs that needs the
-// counter next, for a token, so both are read in one statement.
+// onRecord reports whether a session is on record as alive.
 func (tx *Tx) onRecord(id int64) (known bool, err error) {
-	if tx.nextRead {
-		err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dcq_sessions WHERE id = ? AND dead = 0)`, id).Scan(&known)
-		return known, err
-	}
-	err = tx.QueryRow(`
-		SELECT EXISTS (SELECT 1 FROM dcq_sessions WHERE id = ? AND dead = 0), next
-		FROM dcq_meta WHERE one = 1`, id).Scan(&known, &tx.next)
-	tx.nextRead = err == nil
+	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dcq_sessions WHERE id = ? AND dead = 0)`, id).Scan(&known)
 	return known, err
 }
 

@@ -23,9 +23,9 @@ type Tx struct {
 	now  time.Time
 	mono time.Duration
 
-	next     int64 // the store-wide counter, once read
-	nextRead bool
-	nextUsed bool
+	counter     counter // the store-wide one, once read
+	counterRead bool
+	revised     bool // a value of the counter was a revision
 
 	local        map[any]any      // what packages keep for it
 	unsaved      bool             // the operation under way is to have a savepoint before its first statement
@@ -56,47 +56,6 @@ func (tx *Tx) Now() time.Time { return tx.now }
 
 // Monotonic is the lease time of the transaction, read once when it began.
 func (tx *Tx) Monotonic() time.Duration { return tx.mono }
-
-// Next returns the next value of the store-wide counter: an id or a fencing
-// token. Values start at 1, rise in commit order over all processes, and are never
-// used twice.
-func (tx *Tx) Next() (int64, error) { return tx.NextN(1) }
-
-// NextN takes n values of the store-wide counter and returns the first.
-func (tx *Tx) NextN(n int) (int64, error) {
-	if err := tx.readNext(); err != nil {
-		return 0, fmt.Errorf("read the counter: %w", err)
-	}
-	first := tx.next
-	tx.next += int64(n)
-	tx.nextUsed = true
-	return first, nil
-}
-
-// readNext reads the counter once a transaction. It needs no savepoint.
-func (tx *Tx) readNext() error {
-	if tx.nextRead {
-		return nil
-	}
-	const query = `SELECT next FROM dcq_meta WHERE one = 1`
-	if err := tx.allow(query); err != nil {
-		return err
-	}
-	if err := tx.noteLoss(tx.conn.queryRow(tx.ctx, query, &tx.next)); err != nil {
-		return err
-	}
-	tx.nextRead = true
-	return nil
-}
-
-// flushNext writes the counter back, once for all values that the commit took.
-func (tx *Tx) flushNext() error {
-	if !tx.nextUsed {
-		return nil
-	}
-	_, err := tx.Exec(`UPDATE dcq_meta SET next = ? WHERE one = 1`, tx.next)
-	return err
-}
 
 type deferredFunc struct {
 	key any

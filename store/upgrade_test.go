@@ -18,6 +18,7 @@ func TestUpgrade(t *testing.T) {
 	}
 	err = db.Update(t.Context(), func(tx *store.Tx) error {
 		for _, s := range []string{
+			`ALTER TABLE dcq_meta DROP COLUMN latest`,
 			`DROP INDEX dcq_waiters_many`,
 			`ALTER TABLE dcq_waiters DROP COLUMN many`,
 			`CREATE INDEX dcq_waiters_session ON dcq_waiters (session_id, ticket)`,
@@ -37,7 +38,7 @@ func TestUpgrade(t *testing.T) {
 	}
 	db = storetest.OpenDir(t, dir, store.Options{})
 	report, err := db.Doctor(t.Context())
-	if err != nil || !slices.Contains(report.Schemas, store.Schema{Package: "store", Version: 2}) {
+	if err != nil || !slices.Contains(report.Schemas, store.Schema{Package: "store", Version: 3}) {
 		t.Errorf("after Open the schemas are %v, %v", report.Schemas, err)
 	}
 	w := db.NewWaiter()

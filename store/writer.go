@@ -84,6 +84,7 @@ func (db *DB) finishBatch(tx *Tx, batch []*operation) bool {
 		db.freeGate()
 	}()
 	if err = db.commitBatch(tx, batch); err == nil {
+		db.memory.setEnd(tx)
 		db.memory.leave(tx.notes)
 	}
 	return err == nil
@@ -141,7 +142,7 @@ func (db *DB) tryCommit(tx *Tx, batch []*operation) error {
 	if err := tx.runOperations(batch); err != nil {
 		return err
 	}
-	if err := errors.Join(tx.runAtCommit(), tx.flushNext()); err != nil {
+	if err := errors.Join(tx.runAtCommit(), tx.flushCounter()); err != nil {
 		return err
 	}
 	crashpoint.Hit(crashpoint.BeforeCommit)
