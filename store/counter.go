@@ -117,9 +117,7 @@ func (m *memory) openCounter(database fs.FileInfo, end int64) {
 	if m == nil || boot() == "unknown" {
 		return
 	}
-	h := fnv.New64a()
-	h.Write([]byte(boot() + " " + strconv.FormatUint(fileID(database), 16)))
-	of := h.Sum64() | 1 // never 0
+	of := counterOf(boot(), database)
 	c := counter{next: end}
 	if atomic.LoadUint64(&m.words[0]) == of {
 		known, _ := m.counter()
@@ -132,6 +130,13 @@ func (m *memory) openCounter(database fs.FileInfo, end int64) {
 	atomic.StoreUint64(&m.words[1], uint64(c.next))
 	atomic.StoreUint64(&m.words[2], uint64(end))
 	atomic.StoreUint64(&m.words[0], of)
+}
+
+// counterOf names the counter of a database in a boot of the host. It is never 0.
+func counterOf(boot string, database fs.FileInfo) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(boot + " " + strconv.FormatUint(fileID(database), 16)))
+	return h.Sum64() | 1
 }
 
 // counter returns what the memory has, and false if that is nothing.

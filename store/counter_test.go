@@ -181,3 +181,15 @@ func TestCounterChangedBehind(t *testing.T) {
 		t.Errorf("took %d, but those before %d were another's", first, theirs)
 	}
 }
+
+// The memory that a boot of the host has left on disk may be an old one.
+func TestCounterOfOtherBoot(t *testing.T) {
+	t.Parallel()
+	info, err := os.Stat(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if one, same, other := store.CounterOf("a", info), store.CounterOf("a", info), store.CounterOf("b", info); one != same || one == other {
+		t.Errorf("counters of two boots: %d, %d and %d", one, same, other)
+	}
+}

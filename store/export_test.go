@@ -39,3 +39,6 @@ func (db *DB) Queued() int {
 
 // TearNote leaves the slot of a ticket's note as one does who dies while writing it.
 func (db *DB) TearNote(ticket int64) { db.memory.slot(ticket)[0]++ }
+
+// CounterOf names the counter of a database in a boot of the host.
+func CounterOf(boot string, database os.FileInfo) uint64 { return counterOf(boot, database) }
