@@ -80,7 +80,7 @@ func openRaw(kind, place string, durable bool) (q *rawQueue, err error) {
 	return q, nil
 }
 
-// makeTables runs the script that dcq runs, in one of the processes.
+// makeTables runs the scripts that dcq runs for its jobs, in one of the processes.
 func (q *rawQueue) makeTables() error {
 	tx, err := q.db.Begin()
 	if err != nil {
@@ -91,12 +91,14 @@ func (q *rawQueue) makeTables() error {
 	if err := tx.QueryRow(`SELECT count(*) FROM sqlite_schema WHERE name = 'dcq_jobs'`).Scan(&n); n > 0 || err != nil {
 		return err
 	}
-	script, err := fs.ReadFile(queue.Package.Scripts, "0001_jobs.sql")
-	if err != nil {
-		return err
-	}
-	if _, err := tx.Exec(string(script)); err != nil {
-		return err
+	for _, name := range []string{"0001_jobs.sql", "0003_handed.sql"} {
+		script, err := fs.ReadFile(queue.Package.Scripts, name)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(string(script)); err != nil {
+			return err
+		}
 	}
 	return tx.Commit()
 }
