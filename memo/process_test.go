@@ -250,7 +250,7 @@ func TestLeaderIsStopped(t *testing.T) {
 	stopped, other := all[0], all[1]
 	stopped.Send("ask")
 	stopped.Expect("called")
-	stop(t, db, stopped)
+	storetest.Stop(t, db, stopped.PID())
 	other.Send("ask")
 	other.Expect("called")
 	other.Send("go on")
@@ -259,26 +259,6 @@ func TestLeaderIsStopped(t *testing.T) {
 	stopped.Send("go on")
 	stopped.Expect(fmt.Sprintf("got %d <nil>", stopped.PID()))
 	expectPeek(t, f, "x", strconv.Itoa(other.PID()), nil)
-}
-
-// stop stops a child and returns when it does not run any more. It must not stop within a
-// commit, since then everybody would wait for it.
-func stop(t *testing.T, db *store.DB, p *proctest.Process) {
-	t.Helper()
-	for {
-		p.Signal(syscall.SIGSTOP)
-		var status syscall.WaitStatus
-		if _, err := syscall.Wait4(p.PID(), &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
-			t.Fatalf("a child that was to stop has status %v, %v", status, err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		err := db.Batch(ctx, false, func(*store.Tx) error { return nil })
-		cancel()
-		if err == nil {
-			return
-		}
-		p.Signal(syscall.SIGCONT)
-	}
 }
 
 // askAndDie asks, invalidates and asks again, and dies at the n-th time that it passes a

@@ -78,7 +78,7 @@ func (g *gate) claimedBy() (string, error) {
 	return firstLine(b[:n]), nil
 }
 
-// firstLine returns the id at the beginning of a gate's file; zeros and the stamps follow.
+// firstLine returns the id at the beginning of a gate's file; zeros and the memory that processes share follow.
 func firstLine(b []byte) string {
 	if end := bytes.IndexAny(b, "\n\x00"); end >= 0 {
 		b = b[:end]

@@ -202,7 +202,7 @@ func TestStoppedProcessIsNotDead(t *testing.T) {
 	h.use(t, db)
 	h.hold(t, db)
 	stopped, id := holder(t, db.Dir())
-	stopped.Signal(syscall.SIGSTOP)
+	storetest.Stop(t, db, stopped.PID())
 	victim, _ := holder(t, db.Dir())
 	victim.Kill()
 	waitRows(t, db, 2)

@@ -105,7 +105,7 @@ func TestDoubleBarrierStorm(t *testing.T) {
 			case 0:
 				l.from.Signal(syscall.SIGKILL)
 			case 1:
-				stop(t, db, l.from)
+				storetest.Stop(t, db, l.from.PID())
 				l.from.Signal(syscall.SIGCONT)
 			}
 		}

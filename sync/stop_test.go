@@ -78,26 +78,6 @@ func has(t testing.TB, p *proctest.Process) (token int64) {
 	return token
 }
 
-// stop stops a child and returns when it does not run any more. It must not stop within
-// a commit, since then everybody would wait for it.
-func stop(t *testing.T, db *store.DB, p *proctest.Process) {
-	t.Helper()
-	for {
-		p.Signal(syscall.SIGSTOP)
-		var status syscall.WaitStatus
-		if _, err := syscall.Wait4(p.PID(), &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
-			t.Fatalf("a child that was to stop has status %v, %v", status, err)
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		err := db.Batch(ctx, false, func(*store.Tx) error { return nil })
-		cancel()
-		if err == nil {
-			return
-		}
-		p.Signal(syscall.SIGCONT)
-	}
-}
-
 // eachThing runs a test for each kind of thing.
 func eachThing(t *testing.T, lease time.Duration, test func(t *testing.T, kind string, th *things)) {
 	t.Parallel()
@@ -163,7 +143,7 @@ func TestKilledWaiter(t *testing.T) {
 		behind := acquireLater(t, kind, th, 3)
 		children[0].Kill()
 		waitForLine(t, th.db, kind, "x", 2)
-		stop(t, th.db, children[1])
+		storetest.Stop(t, th.db, children[1].PID())
 		release(t, g)
 		waitForLine(t, th.db, kind, "x", 1)
 		children[1].Kill()
@@ -222,7 +202,7 @@ func TestStoppedHolder(t *testing.T) {
 	eachThing(t, time.Hour, func(t *testing.T, kind string, th *things) {
 		child := proctest.Start(t, "acquire one", th.db.Dir(), kind, shortLease.String())
 		old := has(t, child)
-		stop(t, th.db, child)
+		storetest.Stop(t, th.db, child.PID())
 		g := must(t)(whole[kind](th, t.Context()))
 		if g.Token() <= old {
 			t.Errorf("token %d after %d", g.Token(), old)
@@ -254,7 +234,7 @@ func TestStoppedWaiter(t *testing.T) {
 		child := proctest.Start(t, "acquire one", th.db.Dir(), kind, shortLease.String())
 		waitForLine(t, th.db, kind, "x", 1)
 		later := acquireLater(t, kind, th, 2)
-		stop(t, th.db, child)
+		storetest.Stop(t, th.db, child.PID())
 		release(t, first)
 		second := <-later
 		child.Signal(syscall.SIGCONT)

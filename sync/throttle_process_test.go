@@ -129,7 +129,7 @@ func TestThrottleProcesses(t *testing.T) {
 		all[0].Expect("passed")
 	}
 	all[0].Kill()
-	stop(t, db, all[1])
+	storetest.Stop(t, db, all[1].PID())
 	for range times {
 		all[2].Expect("passed")
 	}

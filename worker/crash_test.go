@@ -291,7 +291,7 @@ func TestStoppedProcess(t *testing.T) {
 	}
 	child := proctest.Start(t, "stop", dir)
 	said, _ := child.Next()
-	child.Signal(syscall.SIGSTOP)
+	storetest.Stop(t, db, child.PID())
 	j, err := q.Receive(t.Context())
 	if err != nil {
 		t.Fatal(err)
