@@ -75,10 +75,12 @@ func (tx *Tx) readCounter() error {
 		return err
 	}
 	c, ok := tx.db.memory.counter()
-	if !ok {
+	if !ok || c.next > c.end { // a commit that was to reserve more failed, or died before it could say so
 		if err := tx.noteLoss(tx.conn.queryRow(tx.ctx, query, &c.end)); err != nil {
 			return err
 		}
+	}
+	if !ok {
 		c.next = c.end
 	}
 	c.old = c.end

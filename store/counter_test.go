@@ -3,11 +3,15 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
+	"github.com/dcq-go/dcq/internal/crashpoint"
+	"github.com/dcq-go/dcq/internal/proctest"
 	"github.com/dcq-go/dcq/store"
 	"github.com/dcq-go/dcq/store/storetest"
 )
@@ -191,5 +195,49 @@ func TestCounterOfOtherBoot(t *testing.T) {
 	}
 	if one, same, other := store.CounterOf("a", info), store.CounterOf("a", info), store.CounterOf("b", info); one != same || one == other {
 		t.Errorf("counters of two boots: %d, %d and %d", one, same, other)
+	}
+}
+
+func init() { children["take values"] = takeValues }
+
+// takeValues takes more values than are reserved, and dies at a point of the commit.
+func takeValues(c *proctest.Child) error {
+	armed := false
+	crashpoint.Set(func(point string) {
+		if point == c.Args[1] && armed {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+	})
+	db, err := childStore(c, store.Options{})
+	if err != nil {
+		return err
+	}
+	return db.Update(context.Background(), func(tx *store.Tx) error {
+		armed = true
+		_, err := tx.NextN(5000)
+		return err
+	})
+}
+
+// Whoever dies while it reserves values is in nobody's way.
+func TestCounterOfTheDead(t *testing.T) {
+	t.Parallel()
+	for _, point := range []string{crashpoint.BeforeCommit, crashpoint.Stamped, crashpoint.Committed, crashpoint.AfterCommit} {
+		db := storetest.Open(t, store.Options{})
+		last := next(t, db, 1)
+		child := proctest.Start(t, "take values", db.Dir(), point)
+		if err := child.Wait(); err == nil {
+			t.Fatalf("%s: the child did not die", point)
+		}
+		for range 3 {
+			first := next(t, db, 1)
+			if committed := point == crashpoint.Committed || point == crashpoint.AfterCommit; first <= last || committed && first <= last+5000 {
+				t.Errorf("%s: took %d after %d", point, first, last)
+			}
+			if end := end(t, db); end <= first {
+				t.Errorf("%s: took %d, but only those before %d are reserved", point, first, end)
+			}
+		}
 	}
 }
