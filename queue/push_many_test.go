@@ -118,15 +118,7 @@ var errUndone = fmt.Errorf("undone")
 
 // BenchmarkPushMany measures 1,000 jobs of 100 bytes a push, with fsync.
 func BenchmarkPushMany(b *testing.B) {
-	db, err := store.Open(b.Context(), b.TempDir(), store.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = db.Close() })
-	q, err := queue.Open(b.Context(), db, "q", queue.Options[[]byte]{})
-	if err != nil {
-		b.Fatal(err)
-	}
+	_, q := benchQueue(b, store.ByOperation)
 	payloads := slices.Repeat([][]byte{make([]byte, 100)}, 1000)
 	b.ReportAllocs()
 	for b.Loop() {

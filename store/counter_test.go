@@ -3,11 +3,9 @@
 package store_test
 
 import (
-	"context"
 	"errors"
 	"os"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"github.com/dcq-go/dcq/internal/crashpoint"
@@ -202,19 +200,7 @@ func init() { children["take values"] = takeValues }
 
 // takeValues takes more values than are reserved, and dies at a point of the commit.
 func takeValues(c *proctest.Child) error {
-	armed := false
-	crashpoint.Set(func(point string) {
-		if point == c.Args[1] && armed {
-			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			select {}
-		}
-	})
-	db, err := childStore(c, store.Options{})
-	if err != nil {
-		return err
-	}
-	return db.Update(context.Background(), func(tx *store.Tx) error {
-		armed = true
+	return dieIn(c, func(tx *store.Tx) error {
 		_, err := tx.NextN(5000)
 		return err
 	})

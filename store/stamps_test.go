@@ -67,6 +67,15 @@ func init() { children["touch"] = touchChild }
 
 // touchChild dies while it commits what touches topic 5.
 func touchChild(c *proctest.Child) error {
+	return dieIn(c, func(tx *store.Tx) error {
+		tx.Touch(5)
+		return nil
+	})
+}
+
+// dieIn makes a child die at a point of the commit of a transaction. Its arguments are
+// the directory of the store, and the point.
+func dieIn(c *proctest.Child, fn func(*store.Tx) error) error {
 	armed := false // with the gate held, so that no other commit passes the point
 	crashpoint.Set(func(point string) {
 		if point == c.Args[1] && armed {
@@ -80,8 +89,7 @@ func touchChild(c *proctest.Child) error {
 	}
 	return db.Update(context.Background(), func(tx *store.Tx) error {
 		armed = true
-		tx.Touch(5)
-		return nil
+		return fn(tx)
 	})
 }
 
