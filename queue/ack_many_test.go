@@ -132,3 +132,27 @@ func TestAckManyMakesIdle(t *testing.T) {
 		return err
 	}))
 }
+
+// What is done in a transaction that fails is not done.
+func TestAckManyUndone(t *testing.T) {
+	f := newFixture(t)
+	q := f.open("q", queue.Options[string]{})
+	_, err := q.PushMany(t.Context(), slices.Repeat([]string{"x"}, 5), queue.PushOptions{})
+	f.must(err)
+	jobs, err := q.TryReceiveMany(t.Context(), queue.ReceiveOptions{Max: 5})
+	f.must(err)
+	err = f.db.Update(t.Context(), func(tx *store.Tx) error {
+		_, err := queue.AckManyTx(tx, claimsOf(jobs))
+		return errors.Join(err, errUndone)
+	})
+	f.wantErr("Update()", err, errUndone)
+	f.wantStats(q, queue.Stats{Leased: 5})
+	for i, j := range jobs {
+		if j.Ended() {
+			t.Errorf("%d: Ended() before a commit", i)
+		}
+	}
+	if lost := ackMany(f, claimsOf(jobs)...); len(lost) != 0 {
+		t.Errorf("AckManyTx() lost %v", lost)
+	}
+}
