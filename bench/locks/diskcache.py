@@ -32,6 +32,21 @@ def time_pairs(lock, n, seconds):
     print("samples", *samples, flush=True)
 
 
+def take_turns(lock, n, seconds):
+    said = []
+    end = time.monotonic() + seconds
+    while len(said) < 3 * n and time.monotonic() < end:
+        asked = monotonic()
+        lock.acquire()
+        had = monotonic()
+        while monotonic() < had + 300_000:  # as turn in turns.go
+            pass
+        released = monotonic()
+        lock.release()
+        said += asked, had, released
+    print("turns", *said, flush=True)
+
+
 def serve(cache):
     commands = queue.SimpleQueue()
     threading.Thread(target=read, args=(commands,), daemon=True).start()
@@ -43,6 +58,8 @@ def serve(cache):
         lock = locks[name]
         if verb == "time":
             time_pairs(lock, int(words[2]), float(words[3]))
+        elif verb == "turns":
+            take_turns(lock, int(words[2]), float(words[3]))
         elif verb == "acquire":
             print("waiting", flush=True)
             lock.acquire()

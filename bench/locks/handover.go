@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"math/rand/v2"
 	"time"
 
@@ -17,14 +18,19 @@ const (
 // handOver measures the time from just before one process releases a lock until
 // another, which waits for it, runs with the lock.
 func (b *bench) handOver(peers []*peer) error {
-	const part = "hand-over"
+	return b.handingOver("hand-over", peers, handOvers,
+		"Hand-over, from the call of release to the waiting process running with the lock")
+}
+
+// handingOver measures hand-overs of each peer, by a function that makes so many.
+func (b *bench) handingOver(part string, peers []*peer, some func(*peer, int) (measure.Samples, error), title string) error {
 	table := &measure.Table{
-		Title:   "Hand-over, from the call of release to the waiting process running with the lock",
+		Title:   title,
 		Columns: []string{"lock", "p50", "p99", "p50 to dcq", "settings"},
 	}
 	peers = b.wanted(part, peers)
 	all, err := b.inTurns(part, peers, func(p *peer) (measure.Samples, error) {
-		return handOvers(p, max(b.n/measure.Rounds, 1))
+		return some(p, max(b.n/measure.Rounds, 1))
 	})
 	if err != nil {
 		return err
@@ -33,18 +39,27 @@ func (b *bench) handOver(peers []*peer) error {
 	return table.Print(b.Out)
 }
 
-// handOvers hands a lock to and fro between two processes.
-func handOvers(p *peer, n int) (s measure.Samples, err error) {
+// twoWorkers starts two processes, and warms them up.
+func twoWorkers(p *peer) (measure.Processes, error) {
 	ws, err := measure.StartAll(2, p.worker)
 	if err != nil {
 		return nil, err
 	}
-	defer ws.Close()
 	for _, w := range ws {
 		if _, err := pairs(w, warmUp, longest); err != nil {
-			return nil, err
+			return nil, errors.Join(err, ws.Close())
 		}
 	}
+	return ws, nil
+}
+
+// handOvers hands a lock to and fro between two processes.
+func handOvers(p *peer, n int) (s measure.Samples, err error) {
+	ws, err := twoWorkers(p)
+	if err != nil {
+		return nil, err
+	}
+	defer ws.Close()
 	holder, waiter := ws[0], ws[1]
 	if err := hold(holder); err != nil {
 		return nil, err

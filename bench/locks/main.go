@@ -28,7 +28,7 @@ func program() error {
 	if measure.IsChild() {
 		return serve(os.Args[1], os.Args[2])
 	}
-	only := flag.String("only", "", "measure what matches this `regexp`, as PART/PEER: the parts are uncontended, hand-over, waiters and commands")
+	only := flag.String("only", "", "measure what matches this `regexp`, as PART/PEER: the parts are uncontended, turns, hand-over, waiters and commands")
 	n := flag.Int("n", 1000, "hand-overs of each peer; ten times as many pairs uncontended, a tenth of each command")
 	out := flag.String("out", "", "write the raw results to this `file`, as JSON lines")
 	flag.Parse()
@@ -57,7 +57,7 @@ func run(ctx context.Context, n int, only *regexp.Regexp, file string, out io.Wr
 		}
 		defer func() { err = errors.Join(err, end()) }()
 		b := &bench{m, n}
-		for _, part := range []func([]*peer) error{b.uncontended, b.handOver, b.waiters} {
+		for _, part := range []func([]*peer) error{b.uncontended, b.takingTurns, b.handOver, b.waiters} {
 			if err := part(peers); err != nil {
 				return err
 			}

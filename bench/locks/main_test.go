@@ -26,13 +26,13 @@ func TestMain(m *testing.M) {
 func TestRun(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out.jsonl")
 	var out strings.Builder
-	only := regexp.MustCompile(`^(uncontended|hand-over)/(dcq|gofrs-flock)$`)
+	only := regexp.MustCompile(`^(uncontended|turns|hand-over)/(dcq|gofrs-flock)$`)
 	if err := run(t.Context(), 10, only, name, &out); err != nil {
 		t.Fatal(err)
 	}
 	for _, peer := range []string{dcqName, flockName} {
-		if got := strings.Count(out.String(), "| "+peer+" "); got != 2 {
-			t.Errorf("%d rows of %s, want 2; the output is\n%s", got, peer, out.String())
+		if got := strings.Count(out.String(), "| "+peer+" "); got != 3 {
+			t.Errorf("%d rows of %s, want 3; the output is\n%s", got, peer, out.String())
 		}
 	}
 	if strings.Contains(out.String(), "0.00 us") {
@@ -51,6 +51,9 @@ func TestRun(t *testing.T) {
 			t.Fatal(err)
 		}
 		samples[r.Part+"/"+r.Peer] += len(r.Samples)
+	}
+	if samples["turns/dcq"] == 0 {
+		t.Error("nobody waited for his turn")
 	}
 	for part, want := range map[string]int{"uncontended/dcq": 100, "hand-over/dcq": 10, "hand-over/gofrs-flock": 10} {
 		if samples[part] != want {

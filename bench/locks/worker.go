@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/dcq-go/dcq/bench/internal/measure"
@@ -14,9 +13,10 @@ import (
 //	time NAME N SECONDS   acquires and releases N times, or as long; "samples NS ..."
 //	acquire NAME          "waiting" before the call, "held NS" after it
 //	release NAME          "released NS", read just before the call
+//	turns NAME N SECONDS  acquires, works and releases as often; "turns NS NS NS ..."
 //	pass NAME             "waiting", acquires and releases, "passed"
 //
-// NS is nanoseconds; those of acquire and release are readings of the monotonic clock.
+// NS is nanoseconds; those of all but time are readings of the monotonic clock.
 func serve(peer, place string) (err error) {
 	s, err := openSpace(peer, place)
 	if err != nil {
@@ -43,6 +43,8 @@ func (w *worker) do(words []string) error {
 	switch words[0] {
 	case "time":
 		return timePairs(l, words[2:])
+	case "turns":
+		return takeTurns(l, words[2:])
 	case "acquire":
 		measure.Say("waiting")
 		err := l.Acquire()
@@ -75,19 +77,12 @@ func (w *worker) lock(name string) (locker, error) {
 }
 
 func timePairs(l locker, args []string) error {
-	if len(args) != 2 {
-		return fmt.Errorf("time wants a number and seconds, not %q", args)
-	}
-	n, err := strconv.Atoi(args[0])
-	if err != nil {
-		return err
-	}
-	seconds, err := strconv.ParseFloat(args[1], 64)
+	n, longest, err := bounds(args)
 	if err != nil {
 		return err
 	}
 	said := []any{"samples"}
-	end := time.Now().Add(time.Duration(seconds * float64(time.Second)))
+	end := time.Now().Add(longest)
 	for start := time.Now(); len(said) <= n && start.Before(end); start = time.Now() {
 		if err := l.Acquire(); err != nil {
 			return err
