@@ -170,10 +170,9 @@ func (f *Func[K, V]) question(arg K) (q question[K], err error) {
 	if err != nil {
 		return q, err
 	}
-	var w keyWriter
+	w := keyWriter{to: make([]byte, 0, usualKey+len(b))}
 	w.text(partText, f.opts.Version)
-	w.Write(b)
-	q = question[K]{arg: arg, key: compact(w.Bytes()), tag: f.opts.Tag(arg)}
+	q = question[K]{arg: arg, key: compact(append(w.to, b...)), tag: f.opts.Tag(arg)}
 	if q.tag == "" {
 		return q, nil
 	}

@@ -37,12 +37,11 @@ func Key(v any) ([]byte, error) { return writeKey(reflect.ValueOf(v)) }
 func keyOf[K any](arg K) ([]byte, error) { return writeKey(reflect.ValueOf(&arg).Elem()) }
 
 func writeKey(v reflect.Value) ([]byte, error) {
-	w := keyWriter{left: new(int)}
-	*w.left = maxParts
+	w := keyWriter{to: make([]byte, 0, usualKey), left: maxParts}
 	if err := w.write(v, 0); err != nil {
 		return nil, err
 	}
-	return compact(w.Bytes()), nil
+	return compact(w.to), nil
 }
 
 // compact replaces what is long. No part is of the kind of the replacement, so that
@@ -58,9 +57,12 @@ func compact(b []byte) []byte {
 
 // keyWriter writes the canonical form of values.
 type keyWriter struct {
-	bytes.Buffer
-	left *int // parts that may follow
+	to   []byte
+	left int // parts that may follow
 }
+
+// usualKey is room for most keys, in bytes.
+const usualKey = 64
 
 // Kinds of parts. They are stored: only ever add to them.
 const (
@@ -82,14 +84,12 @@ const (
 
 // part writes the kind of a part and a number: a length, or the bits of a value.
 func (w *keyWriter) part(kind byte, n uint64) {
-	var b [1 + binary.MaxVarintLen64]byte
-	b[0] = kind
-	w.Write(b[:1+binary.PutUvarint(b[1:], n)])
+	w.to = binary.AppendUvarint(append(w.to, kind), n)
 }
 
 func (w *keyWriter) text(kind byte, s string) {
 	w.part(kind, uint64(len(s)))
-	w.WriteString(s)
+	w.to = append(w.to, s...)
 }
 
 var timeType = reflect.TypeFor[time.Time]()
@@ -98,11 +98,11 @@ func (w *keyWriter) write(v reflect.Value, depth int) error {
 	if depth > maxDepth {
 		return fmt.Errorf("%w: more than %d levels; is there a cycle?", ErrKey, maxDepth)
 	}
-	if *w.left--; *w.left < 0 {
+	if w.left--; w.left < 0 {
 		return fmt.Errorf("%w: more than %d parts", ErrKey, maxParts)
 	}
 	if !v.IsValid() {
-		w.WriteByte(partNil)
+		w.to = append(w.to, partNil)
 		return nil
 	}
 	if v.Type() == timeType {
@@ -161,7 +161,7 @@ func (w *keyWriter) time(v reflect.Value) error {
 // behind writes what a pointer or an interface leads to.
 func (w *keyWriter) behind(v reflect.Value, depth int) error {
 	if v.IsNil() {
-		w.WriteByte(partNil)
+		w.to = append(w.to, partNil)
 		return nil
 	}
 	if v.Kind() == reflect.Interface {
@@ -190,7 +190,7 @@ func typeName(t reflect.Type) string {
 
 func (w *keyWriter) list(v reflect.Value, depth int) error {
 	if v.Kind() == reflect.Slice && v.IsNil() {
-		w.WriteByte(partNil)
+		w.to = append(w.to, partNil)
 		return nil
 	}
 	if v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8 {
@@ -209,7 +209,7 @@ func (w *keyWriter) list(v reflect.Value, depth int) error {
 // entries writes a map in the order of the written keys.
 func (w *keyWriter) entries(v reflect.Value, depth int) error {
 	if v.IsNil() {
-		w.WriteByte(partNil)
+		w.to = append(w.to, partNil)
 		return nil
 	}
 	var list [][]byte
@@ -221,7 +221,8 @@ func (w *keyWriter) entries(v reflect.Value, depth int) error {
 		if err := e.write(iter.Value(), depth+1); err != nil {
 			return err
 		}
-		list = append(list, e.Bytes())
+		w.left = e.left
+		list = append(list, e.to)
 	}
 	slices.SortFunc(list, bytes.Compare)
 	w.part(partMap, uint64(len(list)))

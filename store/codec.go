@@ -36,6 +36,11 @@ func (defaultCodec[T]) Decode(b []byte) (v T, err error) {
 		*p = string(b)
 		return v, nil
 	}
+	return decodeJSON[T](b)
+}
+
+// decodeJSON is apart for the sake of Decode: what json gets a pointer to is allocated.
+func decodeJSON[T any](b []byte) (v T, err error) {
 	err = json.Unmarshal(b, &v)
 	return v, err
 }
