@@ -10,6 +10,7 @@ require (
 	github.com/dcq-go/dcq v0.0.0
 	github.com/gofrs/flock v0.13.1
 	github.com/hibiken/asynq v0.26.0
+	github.com/mattn/go-sqlite3 v1.14.53
 	github.com/mikestefanello/backlite v0.6.0
 	github.com/nats-io/nats-server/v2 v2.15.2
 	github.com/nats-io/nats.go v1.55.0

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/mikestefanello/backlite"
+
+	"github.com/dcq-go/dcq/bench/internal/sqlitedriver"
 )
 
 const (
@@ -29,7 +31,7 @@ type backliteQueue struct {
 }
 
 func openBacklite(place string) (*backliteQueue, error) {
-	db, err := openDatabase(place, false)
+	db, err := sqlitedriver.Modernc.Open(place, false)
 	if err != nil {
 		return nil, err
 	}

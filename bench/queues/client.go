@@ -45,7 +45,7 @@ func openClient(kind, place string, durable bool) (client, error) {
 		return openRiver(place)
 	case backliteName:
 		return openBacklite(place)
-	case rawName, rawValuesName, rawJSONName:
+	case rawName, rawValuesName, rawJSONName, rawCgoName, rawValuesCgoName:
 		return openRaw(kind, place, durable)
 	case fileName:
 		return openFile(place)

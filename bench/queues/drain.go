@@ -26,10 +26,10 @@ func (b *bench) drains() error {
 		processes int
 		kinds     []string
 	}{
-		{report.DrainRelaxed, false, 1, []string{dcqName, rawName, beanstalkdName, natsName, asynqName, riverName, backliteName}},
-		{report.DrainDurable, true, 1, []string{dcqName, rawName, beanstalkdName, natsName}},
+		{report.DrainRelaxed, false, 1, []string{dcqName, rawName, rawCgoName, beanstalkdName, natsName, asynqName, riverName, backliteName}},
+		{report.DrainDurable, true, 1, []string{dcqName, rawName, rawCgoName, beanstalkdName, natsName}},
 		// Two processes of backlite run the same tasks.
-		{report.DrainShared, false, 4, []string{dcqName, rawName, beanstalkdName, natsName, asynqName, riverName}},
+		{report.DrainShared, false, 4, []string{dcqName, rawName, rawCgoName, beanstalkdName, natsName, asynqName, riverName}},
 	} {
 		err := b.each(part.name, part.durable, part.kinds, func(p *peer) (measure.Record, error) {
 			return drained(p, b.n, part.processes)

@@ -124,6 +124,21 @@ func TestMissing(t *testing.T) {
 	}
 }
 
+// SQLite in C is measured as raw is, or says why not.
+func TestRawCgo(t *testing.T) {
+	missing := rawDrivers[rawCgoName].Missing()
+	kept, _ := shortRun(t, 64, `^(push|drain)-relaxed/raw-cgo$`)
+	for _, part := range []string{report.PushRelaxed, report.DrainRelaxed} {
+		rate := kept.Figure(results.Point{Part: part, Peer: rawCgoName, Metric: report.Rate})
+		if note := kept.Note(part, rawCgoName); missing != "" && note != missing {
+			t.Errorf("Note of %s = %q, want %q", part, note, missing)
+		}
+		if rate.Known() != (missing == "") {
+			t.Errorf("the rate of %s is %v, but what is missing is %q", part, rate, missing)
+		}
+	}
+}
+
 // countdown has a job less each time it is asked.
 type countdown int
 
@@ -158,7 +173,11 @@ func TestRawPushMany(t *testing.T) {
 	for i := range payloads {
 		payloads[i] = payload
 	}
-	for _, kind := range []string{rawName, rawValuesName, rawJSONName} {
+	for kind, driver := range rawDrivers {
+		if why := driver.Missing(); why != "" {
+			t.Logf("%s: %s", kind, why)
+			continue
+		}
 		q, err := openRaw(kind, t.TempDir(), false)
 		if err != nil {
 			t.Fatal(err)

@@ -18,7 +18,8 @@ const serverPatience = 10 * time.Second
 var settings = map[string]string{
 	dcqName: dcqSettings, redisName: redisSettings, beanstalkdName: beanstalkdSettings, natsName: natsSettings,
 	asynqName: asynqSettings, riverName: riverSettings, backliteName: backliteSettings,
-	rawName: rawSettings, rawValuesName: rawValuesSettings, rawJSONName: rawJSONSettings, fileName: fileSettings,
+	rawName: rawSettings, rawValuesName: rawValuesSettings, rawJSONName: rawJSONSettings,
+	rawCgoName: rawCgoSettings, rawValuesCgoName: rawValuesCgoSettings, fileName: fileSettings,
 }
 
 // peer is an implementation of queues with its files and its server, in one part of the
@@ -52,6 +53,8 @@ func start(ctx context.Context, kind, place string, durable bool) *peer {
 		p.end, err = startBeanstalkd(place, durable)
 	case natsName:
 		p.end, err = startNATS(place, durable)
+	case rawCgoName, rawValuesCgoName:
+		p.missing = rawDrivers[kind].Missing()
 	}
 	if err != nil {
 		p.missing = err.Error()

@@ -23,8 +23,8 @@ func (b *bench) pushes() error {
 		n, callers int
 		kinds      []string
 	}{
-		{report.PushRelaxed, false, b.n, 1, []string{dcqName, rawName, redisName, beanstalkdName}},
-		{report.PushDurable, true, fewer, 1, []string{dcqName, rawName, fileName, redisName, beanstalkdName}},
+		{report.PushRelaxed, false, b.n, 1, []string{dcqName, rawName, rawCgoName, redisName, beanstalkdName}},
+		{report.PushDurable, true, fewer, 1, []string{dcqName, rawName, rawCgoName, fileName, redisName, beanstalkdName}},
 		{report.PushManyCaller, true, b.n, manyCallers, []string{dcqName, redisName, beanstalkdName, natsName}},
 	} {
 		err := b.each(part.name, part.durable, part.kinds, func(p *peer) (measure.Record, error) {
@@ -34,7 +34,7 @@ func (b *bench) pushes() error {
 			return err
 		}
 	}
-	kinds := []string{dcqName, rawName, rawValuesName, rawJSONName}
+	kinds := []string{dcqName, rawName, rawValuesName, rawJSONName, rawCgoName, rawValuesCgoName}
 	return b.each(report.PushBulk, true, kinds, func(p *peer) (measure.Record, error) {
 		return pushed(p, bulkSize, "bulk", strconv.Itoa(max(b.n/200, 1)), strconv.Itoa(bulkSize))
 	})

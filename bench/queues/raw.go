@@ -2,47 +2,39 @@ package main
 
 import (
 	"database/sql"
-	"fmt"
 	"io/fs"
-	"net/url"
-	"path/filepath"
 	"strings"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver that dcq uses
-
 	"github.com/dcq-go/dcq/bench/internal/measure"
+	"github.com/dcq-go/dcq/bench/internal/sqlitedriver"
 	"github.com/dcq-go/dcq/queue"
 )
 
 const (
-	rawName       = "raw"
-	rawValuesName = "raw-values"
-	rawJSONName   = "raw-json"
+	rawName          = "raw"
+	rawValuesName    = "raw-values"
+	rawJSONName      = "raw-json"
+	rawCgoName       = "raw-cgo"
+	rawValuesCgoName = "raw-values-cgo"
 
-	rawSettings       = "SQLite without dcq: its driver through database/sql, prepared statements, dcq's table of jobs with all indexes, WAL, synchronous NORMAL, or FULL where durable, busy handler"
-	rawValuesSettings = "the same, 50 rows an INSERT … VALUES"
-	rawJSONSettings   = "the same, one INSERT … SELECT from json_each, payloads in hexadecimal"
+	rawSettings          = "SQLite without dcq: its driver through database/sql, prepared statements, dcq's table of jobs with all indexes, WAL, synchronous NORMAL, or FULL where durable, busy handler"
+	rawValuesSettings    = "as raw, 50 rows an INSERT … VALUES"
+	rawJSONSettings      = "as raw, one INSERT … SELECT from json_each, payloads in hexadecimal"
+	rawCgoSettings       = "as raw, through mattn's driver: SQLite in C, which needs cgo"
+	rawValuesCgoSettings = "as raw-values, through mattn's driver"
 
 	rawValues = 50
 	rawClaim  = 64
-	rawBusy   = time.Minute
 
 	rawColumns = `queue_id, state, priority, due, pushed, payload`
 	rawRow     = `(1, 0, 0, ?1, ?1, ?)`
 )
 
-// openDatabase opens a database in place, one that waits for fsync in every commit if it
-// is durable.
-func openDatabase(place string, durable bool) (*sql.DB, error) {
-	q := url.Values{"_txlock": {"immediate"}}
-	for _, pragma := range []string{
-		fmt.Sprintf("busy_timeout(%d)", rawBusy.Milliseconds()), "journal_mode(wal)",
-		map[bool]string{true: "synchronous(full)", false: "synchronous(normal)"}[durable],
-	} {
-		q.Add("_pragma", pragma)
-	}
-	return sql.Open("sqlite", "file:"+filepath.Join(place, "raw.db")+"?"+q.Encode())
+// rawDrivers has the driver of each raw peer.
+var rawDrivers = map[string]sqlitedriver.Driver{
+	rawName: sqlitedriver.Modernc, rawValuesName: sqlitedriver.Modernc, rawJSONName: sqlitedriver.Modernc,
+	rawCgoName: sqlitedriver.Mattn, rawValuesCgoName: sqlitedriver.Mattn,
 }
 
 // rawQueue is dcq's table of jobs with the statements that a program without dcq would
@@ -57,7 +49,7 @@ type rawQueue struct {
 
 func openRaw(kind, place string, durable bool) (q *rawQueue, err error) {
 	q = &rawQueue{kind: kind, session: int64(measure.Monotonic())}
-	if q.db, err = openDatabase(place, durable); err != nil {
+	if q.db, err = rawDrivers[kind].Open(place, durable); err != nil {
 		return nil, err
 	}
 	q.db.SetMaxOpenConns(1)

@@ -18,7 +18,7 @@ func (q *rawQueue) pushMany(payloads [][]byte) error {
 	}
 	defer func() { _ = tx.Rollback() }() // does nothing after the commit
 	switch q.kind {
-	case rawValuesName:
+	case rawValuesName, rawValuesCgoName:
 		payloads, err = q.addLists(tx, payloads)
 	case rawJSONName:
 		payloads, err = nil, q.addJSON(tx, payloads)

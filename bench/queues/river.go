@@ -9,6 +9,8 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"github.com/riverqueue/river/rivermigrate"
+
+	"github.com/dcq-go/dcq/bench/internal/sqlitedriver"
 )
 
 const (
@@ -30,7 +32,7 @@ type riverQueue struct {
 }
 
 func openRiver(place string) (*riverQueue, error) {
-	db, err := openDatabase(place, false)
+	db, err := sqlitedriver.Modernc.Open(place, false)
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ func (b *bench) writers() error {
 	}{
 		{report.WritersRelaxed, false}, {report.WritersDurable, true},
 	} {
-		err := b.each(part.name, part.durable, []string{dcqName, rawName}, func(p *peer) (measure.Record, error) {
+		err := b.each(part.name, part.durable, []string{dcqName, rawName, rawCgoName}, func(p *peer) (measure.Record, error) {
 			return written(p, max(writersTime*b.n/jobs, 1))
 		})
 		if err != nil {

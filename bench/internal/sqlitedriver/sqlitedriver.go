@@ -1,0 +1,54 @@
+// Package sqlitedriver opens SQLite through the drivers whose cost is compared, with the
+// same settings for all.
+package sqlitedriver
+
+import (
+	"database/sql"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	_ "github.com/mattn/go-sqlite3" // compiles without cgo too, but then opens nothing
+	_ "modernc.org/sqlite"
+)
+
+// busy is how long a connection waits for others.
+const busy = time.Minute
+
+// Driver is a driver of database/sql.
+type Driver struct {
+	name    string
+	options string // of a data source: milliseconds to wait for others, and how synchronous
+}
+
+var (
+	// Modernc is the driver that dcq uses: SQLite translated to Go.
+	Modernc = Driver{"sqlite", "_txlock=immediate&_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(%s)"}
+
+	// Mattn has SQLite as it is, in C, and needs cgo.
+	Mattn = Driver{"sqlite3", "_txlock=immediate&_busy_timeout=%d&_journal_mode=WAL&_synchronous=%s"}
+)
+
+// Open opens the database of a directory, one that waits for fsync in every commit if it
+// is durable.
+func (d Driver) Open(place string, durable bool) (*sql.DB, error) {
+	synchronous := "NORMAL"
+	if durable {
+		synchronous = "FULL"
+	}
+	options := fmt.Sprintf(d.options, busy.Milliseconds(), synchronous)
+	return sql.Open(d.name, "file:"+filepath.Join(place, "bench.db")+"?"+options)
+}
+
+// Missing says why nothing can be opened here, "" if it can.
+func (d Driver) Missing() string {
+	db, err := sql.Open(d.name, ":memory:")
+	if err != nil {
+		return err.Error()
+	}
+	defer db.Close()
+	if err := db.Ping(); err != nil {
+		return err.Error()
+	}
+	return ""
+}
