@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// inGo are the peers that every machine has.
+// inGo are the peers that every machine has. TestKeepers has the rest, where they are.
 const inGo = "(dcq-index|dcq-cache|dcq-memo|sqlite|bbolt)"
 
 // A short run of what every machine has gives rows, and records of every round.

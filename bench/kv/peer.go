@@ -7,6 +7,7 @@ import (
 	"github.com/dcq-go/dcq/bench/internal/diskcache"
 	"github.com/dcq-go/dcq/bench/internal/measure"
 	"github.com/dcq-go/dcq/bench/internal/redisserver"
+	"github.com/dcq-go/dcq/bench/internal/sqlitedriver"
 )
 
 // Modes, as workers are told them.
@@ -40,16 +41,19 @@ type peer struct {
 // openers opens the peers that are written in Go, in a worker.
 var openers = map[string]func(place string, durable bool) (keeper, error){
 	"dcq-index": openIndex, "dcq-cache": openCache, "dcq-memo": openMemo,
-	"redis": openRedis, "bbolt": openBolt, "sqlite": openSQLite,
+	"redis": openRedis, "bbolt": openBolt, "sqlite": openModernc, "sqlite-cgo": openMattn,
 }
 
 // findPeers returns the peers; dcq's of each kind come first.
 func findPeers() []*peer {
 	const wal = "WAL, synchronous "
+	const prepared = "database/sql, prepared, " + wal
 	all := []*peer{
 		{name: "dcq-index", ordered: true, relaxed: "kv.Index, Options.Durability Relaxed", durable: "kv.Index, no options: fsync before it returns"},
 		{name: "dcq-cache", slow: true, relaxed: "kv.Cache, no options", durable: "kv.Cache, CacheOptions.Durable"},
-		{name: "sqlite", ordered: true, relaxed: "modernc, database/sql, prepared, " + wal + "NORMAL", durable: "modernc, database/sql, prepared, " + wal + "FULL"},
+		{name: "sqlite", ordered: true, relaxed: "modernc, " + prepared + "NORMAL", durable: "modernc, " + prepared + "FULL"},
+		{name: "sqlite-cgo", ordered: true, relaxed: "mattn, in C, " + prepared + "NORMAL", durable: "mattn, in C, " + prepared + "FULL",
+			missing: sqlitedriver.Mattn.Missing()},
 		{name: "bbolt", ordered: true, relaxed: "NoSync: a power cut may damage the file", durable: "fsync before it returns",
 			alone: "locks its file: one process at a time"},
 		{name: "redis", relaxed: "TCP on loopback, appendfsync everysec", durable: "TCP on loopback, appendfsync always"},

@@ -3,16 +3,12 @@ package main
 import (
 	"database/sql"
 	"errors"
-	"path/filepath"
 	"slices"
 
-	_ "modernc.org/sqlite"
+	"github.com/dcq-go/dcq/bench/internal/sqlitedriver"
 )
 
-const (
-	sqliteOptions = "?_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous("
-	sqliteTable   = `CREATE TABLE IF NOT EXISTS kv (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID`
-)
+const sqliteTable = `CREATE TABLE IF NOT EXISTS kv (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID`
 
 // sqliteKeeper is a plain table, with prepared statements.
 type sqliteKeeper struct {
@@ -20,12 +16,16 @@ type sqliteKeeper struct {
 	find, set, drop, run *sql.Stmt
 }
 
-func openSQLite(place string, durable bool) (keeper, error) {
-	mode := "NORMAL"
-	if durable {
-		mode = "FULL"
-	}
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(place, "kv.db")+sqliteOptions+mode+")")
+func openModernc(place string, durable bool) (keeper, error) {
+	return openSQLite(sqlitedriver.Modernc, place, durable)
+}
+
+func openMattn(place string, durable bool) (keeper, error) {
+	return openSQLite(sqlitedriver.Mattn, place, durable)
+}
+
+func openSQLite(driver sqlitedriver.Driver, place string, durable bool) (keeper, error) {
+	db, err := driver.Open(place, durable)
 	if err != nil {
 		return nil, err
 	}
