@@ -112,8 +112,8 @@ func dismiss(crews []*crew) (err error) {
 // time does what a part measures, in the first process, n times or for so many seconds.
 func (c *crew) time(t part, n int, seconds float64) (measure.Samples, error) {
 	keys := c.keys
-	if t.same {
-		keys = 1
+	if t.only > 0 {
+		keys = min(keys, t.only)
 	}
 	if t.op == "range" {
 		keys -= rangeKeys

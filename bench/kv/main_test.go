@@ -37,8 +37,8 @@ func TestRun(t *testing.T) {
 	if err := run(t.Context(), o, &out); err != nil {
 		t.Fatal(err)
 	}
-	// Five tables of one process; two of many, with gets and puts; four operations.
-	want := map[string]int{"dcq-index": 5 + 2*2 + 4, "dcq-cache": 5 + 2*2 + 3, "sqlite": 5 + 2*2 + 4, "bbolt": 5 + 2 + 4, "dcq-memo": 2 + 1}
+	// Five tables of one process; two of many, with gets and puts; five operations.
+	want := map[string]int{"dcq-index": 5 + 2*2 + 5, "dcq-cache": 5 + 2*2 + 4, "sqlite": 5 + 2*2 + 5, "bbolt": 5 + 2 + 5, "dcq-memo": 2 + 1}
 	for _, row := range rows(out.String()) {
 		want[row["peer"]]--
 		if fault := rowFault(row); fault != "" {
@@ -59,7 +59,7 @@ func TestRun(t *testing.T) {
 	samples := readSamples(t, o.out)
 	for part, want := range map[string]int{
 		"get/dcq-index/1000": 10, "put-durable/bbolt/1000": 10, "hit-again/dcq-memo/1000": 10,
-		"size-range/sqlite/200": 10, "size-range/sqlite/1200": 10, "size-delete/dcq-cache/200": 10, "size-get/dcq-cache/1200": 0,
+		"size-range/sqlite/200": 10, "size-range/sqlite/1200": 10, "size-delete/dcq-cache/200": 10, "size-hot/bbolt/1200": 10, "size-get/dcq-cache/1200": 0,
 	} {
 		if samples[part] > want || samples[part] == 0 && want > 0 {
 			t.Errorf("%d samples of %s, want at most %d and some", samples[part], part, want)
@@ -175,7 +175,7 @@ func TestMissing(t *testing.T) {
 			t.Errorf("no row says that %s is missing", p.name)
 		}
 	}
-	if got, want := here["dcq-index"], 5+2+4; got != want {
+	if got, want := here["dcq-index"], 5+2+5; got != want {
 		t.Errorf("%d rows say that dcq-index is missing, want %d", got, want)
 	}
 	for _, want := range []string{"| 12.2 us | 28.8 us |       | 175 us", publishedSettings} {

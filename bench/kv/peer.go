@@ -95,8 +95,8 @@ type part struct {
 	op      string // as the worker knows it, or empty if it is a mix
 	durable bool
 	memo    bool
-	same    bool // always the same key
-	puts    int  // percent of a mix
+	only    int // of the keys that there are it uses so many, the first; 0 is all
+	puts    int // percent of a mix
 }
 
 // of reports whether the peer can do it.

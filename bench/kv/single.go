@@ -13,12 +13,12 @@ const fewKeys = 1000
 
 var singleParts = []part{
 	{name: "get", title: "Get of a random key", op: "get"},
-	{name: "get-again", title: "Get of the same key again and again", op: "get", same: true},
+	{name: "get-again", title: "Get of the same key again and again", op: "get", only: 1},
 	{name: "put", title: "Put under a random key that is there", op: "put"},
 	{name: "put-durable", title: "Put under a random key that is there, durable", op: "put", durable: true},
 	{name: "delete", title: "Delete of a random key that is there", op: "delete"},
 	{name: "hit", title: "Call of a memoized function with a random argument", op: "get", memo: true},
-	{name: "hit-again", title: "Call of a memoized function with the same argument again and again", op: "get", memo: true, same: true},
+	{name: "hit-again", title: "Call of a memoized function with the same argument again and again", op: "get", memo: true, only: 1},
 }
 
 // cell is where samples belong.
@@ -73,8 +73,8 @@ func (b *bench) oneByOne(peers []*peer, j job) (map[cell]measure.Samples, error)
 	all := map[cell]measure.Samples{}
 	err = measure.InTurns(b.Bench, crews, func(round int, c *crew) error {
 		for _, t := range c.parts {
-			if round == 0 { // one that does not count
-				if _, err := c.time(t, n, seconds); err != nil {
+			if warm := t.warmUp(round, n); warm > 0 {
+				if _, err := c.time(t, warm, seconds); err != nil {
 					return err
 				}
 			}
@@ -92,4 +92,15 @@ func (b *bench) oneByOne(peers []*peer, j job) (map[cell]measure.Samples, error)
 		return nil
 	})
 	return all, errors.Join(err, dismiss(crews))
+}
+
+// warmUp is how many calls do not count before the n of a round: as many before the first
+// round, and where only some keys are used, so many before every round that 99 % of those
+// were used since the part before.
+func (t part) warmUp(round, n int) int {
+	warm := 5 * t.only
+	if round == 0 {
+		warm = max(warm, n)
+	}
+	return warm
 }

@@ -9,6 +9,7 @@ import (
 
 var sizeParts = []part{
 	{name: "size-get", title: "get", op: "get"},
+	{name: "size-hot", title: fmt.Sprintf("get of the same %d", fewKeys), op: "get", only: fewKeys},
 	{name: "size-put", title: "put", op: "put"},
 	{name: "size-delete", title: "delete", op: "delete"},
 	{name: "size-range", title: fmt.Sprintf("range of %d", rangeKeys), op: "range"},
