@@ -75,9 +75,9 @@ func count[K any, V Integer](tx *store.Tx, c *Cache[K, V], key K, n V, step func
 	if !fits {
 		return 0, fmt.Errorf("%w: %d", ErrNumber, n)
 	}
-	if e.value, err = c.values.Stage(sum); err != nil {
+	if e.value, err = c.Stage(sum); err != nil {
 		return 0, err
 	}
-	tx.AfterFailure(func() { c.db.Discard(e.value) })
+	defer e.value.Discard()
 	return sum, c.place(tx, r, old, e)
 }

@@ -52,13 +52,13 @@ func (i *storedItem) alive(now time.Time) bool {
 // cacheEntry is what is to be stored.
 type cacheEntry struct {
 	key     []byte
-	value   store.Value
+	value   *Staged
 	expires sql.NullInt64
 	tag     sql.NullString
 }
 
 func (e *cacheEntry) size() int64 {
-	return int64(len(e.key)) + e.value.Size() + int64(len(e.tag.String)) + itemCost
+	return int64(len(e.key)) + e.value.value.Size() + int64(len(e.tag.String)) + itemCost
 }
 
 // expiryAt is the wall-clock time at which a lifetime ends, in ns. One that ends after
@@ -77,11 +77,11 @@ func (r *cacheRow) put(tx *store.Tx, old *storedItem, e *cacheEntry) (int64, err
 	if err != nil {
 		return 0, err
 	}
-	if err := tx.Keep(e.value); err != nil {
+	if err := e.value.keep(tx); err != nil {
 		return 0, err
 	}
 	tx.Touch(topicOf(r.id, e.key))
-	inline, blob := valueColumns(e.value)
+	inline, blob := valueColumns(e.value.value)
 	now, size, rank := tx.Now().UnixNano(), e.size(), r.policy.rank(next)
 	r.volume += size
 	if old == nil {

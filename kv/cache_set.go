@@ -37,94 +37,85 @@ func (o SetOptions) validate() error {
 // ErrTooLarge if the item alone is above the size limit, the faults of opts, an error of
 // a codec or of the store; then what was there before is still there.
 func (c *Cache[K, V]) Set(ctx context.Context, key K, value V, opts SetOptions) error {
-	_, err := c.set(ctx, c.stager(key, value, opts), false)
+	_, err := c.set(ctx, key, c.stager(value), opts, false)
 	return err
 }
 
 // SetTx is [Cache.Set] as part of a transaction. It gives up at most a few items: see
-// CacheOptions.CullLimit.
+// CacheOptions.CullLimit. For a large value there is [Cache.SetStagedTx].
 func (c *Cache[K, V]) SetTx(tx *store.Tx, key K, value V, opts SetOptions) error {
-	_, err := c.setTx(tx, c.stager(key, value, opts), false)
+	_, err := c.setTx(tx, key, c.stager(value), opts, false)
 	return err
 }
 
 // Add is [Cache.Set] if there is nothing under the key, or it is expired, and reports
 // whether it was so: of any number that add at the same time, one does.
 func (c *Cache[K, V]) Add(ctx context.Context, key K, value V, opts SetOptions) (bool, error) {
-	return c.set(ctx, c.stager(key, value, opts), true)
+	return c.set(ctx, key, c.stager(value), opts, true)
 }
 
 // AddTx is [Cache.Add] as part of a transaction, as SetTx is.
 func (c *Cache[K, V]) AddTx(tx *store.Tx, key K, value V, opts SetOptions) (bool, error) {
-	return c.setTx(tx, c.stager(key, value, opts), true)
+	return c.setTx(tx, key, c.stager(value), opts, true)
 }
 
 // SetReader is [Cache.Set] of the bytes that r has left, as they are, without the codec.
 // They are not held in memory, and not stored before the last of them is read. It also
 // returns an error of r, and the context's cause.
 func (c *Cache[K, V]) SetReader(ctx context.Context, key K, r io.Reader, opts SetOptions) error {
-	limit, err := c.SizeLimit(ctx)
-	if err != nil {
-		return err
-	}
-	_, err = c.set(ctx, func() (*cacheEntry, SetOptions, error) {
-		return c.stage(key, opts, func() (store.Value, error) { return c.db.StageReader(ctx, r, limit) })
-	}, false)
+	_, err := c.set(ctx, key, func() (*Staged, error) { return c.StageReader(ctx, r) }, opts, false)
 	return err
 }
 
 // SetReaderTx is [Cache.SetReader] as part of a transaction, which lasts as long as r
-// does: all processes wait for it. Where that matters use SetReader.
+// does: all processes wait for it. Where that matters use [Cache.StageReader].
 func (c *Cache[K, V]) SetReaderTx(tx *store.Tx, key K, r io.Reader, opts SetOptions) error {
 	row, err := c.row(tx)
 	if err != nil {
 		return err
 	}
-	_, err = c.setTx(tx, func() (*cacheEntry, SetOptions, error) {
-		return c.stage(key, opts, func() (store.Value, error) { return c.db.StageReader(tx.Context(), r, row.sizeLimit) })
-	}, false)
+	stage := func() (*Staged, error) { return c.stageReader(tx.Context(), r, row.sizeLimit) }
+	_, err = c.setTx(tx, key, stage, opts, false)
 	return err
 }
 
-// stager prepares an entry, which is discarded unless it is stored.
-type stager func() (*cacheEntry, SetOptions, error)
+// stager prepares a value, which is discarded unless it is stored.
+type stager func() (*Staged, error)
 
-func (c *Cache[K, V]) stager(key K, value V, opts SetOptions) stager {
-	return func() (*cacheEntry, SetOptions, error) {
-		return c.stage(key, opts, func() (store.Value, error) { return c.values.Stage(value) })
-	}
+func (c *Cache[K, V]) stager(value V) stager {
+	return func() (*Staged, error) { return c.Stage(value) }
 }
 
-func (c *Cache[K, V]) stage(key K, opts SetOptions, value func() (store.Value, error)) (*cacheEntry, SetOptions, error) {
+// entry returns what is to be stored, still without its value.
+func (c *Cache[K, V]) entry(key K, opts SetOptions) (*cacheEntry, error) {
 	if err := opts.validate(); err != nil {
-		return nil, opts, err
+		return nil, err
 	}
 	k, err := encodeKey(c.keys, key)
 	if err != nil {
-		return nil, opts, err
+		return nil, err
 	}
-	v, err := value()
-	if err != nil {
-		return nil, opts, err
-	}
-	return &cacheEntry{key: k, value: v, tag: sql.NullString{String: opts.Tag, Valid: opts.Tag != ""}}, opts, nil
+	return &cacheEntry{key: k, tag: sql.NullString{String: opts.Tag, Valid: opts.Tag != ""}}, nil
 }
 
 // set stages before the transaction, so that large values are not written while the
 // gate is held. Who staged a file has waited for the disk, so the commit may as well:
 // then the files that it drops can go at once.
-func (c *Cache[K, V]) set(ctx context.Context, stage stager, onlyNew bool) (done bool, err error) {
-	e, opts, err := stage()
+func (c *Cache[K, V]) set(ctx context.Context, key K, stage stager, opts SetOptions, onlyNew bool) (done bool, err error) {
+	e, err := c.entry(key, opts)
 	if err != nil {
 		return false, err
 	}
+	if e.value, err = stage(); err != nil {
+		return false, err
+	}
+	defer e.value.Discard()
 	over := false
-	err = c.db.Batch(ctx, c.durable || e.value.Blob != "", func(tx *store.Tx) error {
+	err = c.db.Batch(ctx, c.durable || e.value.value.Blob != "", func(tx *store.Tx) error {
 		done, over, err = c.store(tx, e, opts.TTL, onlyNew)
 		return err
 	})
 	if err != nil || !done {
-		c.db.Discard(e.value)
 		return false, err
 	}
 	if over && c.cull > 0 {
@@ -133,16 +124,16 @@ func (c *Cache[K, V]) set(ctx context.Context, stage stager, onlyNew bool) (done
 	return true, nil
 }
 
-func (c *Cache[K, V]) setTx(tx *store.Tx, stage stager, onlyNew bool) (done bool, err error) {
-	e, opts, err := stage()
+func (c *Cache[K, V]) setTx(tx *store.Tx, key K, stage stager, opts SetOptions, onlyNew bool) (done bool, err error) {
+	e, err := c.entry(key, opts)
 	if err != nil {
 		return false, err
 	}
-	tx.AfterFailure(func() { c.db.Discard(e.value) })
-	done, _, err = c.store(tx, e, opts.TTL, onlyNew)
-	if err != nil || !done {
-		c.db.Discard(e.value)
+	if e.value, err = stage(); err != nil {
+		return false, err
 	}
+	defer e.value.Discard()
+	done, _, err = c.store(tx, e, opts.TTL, onlyNew)
 	return done, err
 }
 

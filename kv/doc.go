@@ -21,7 +21,8 @@
 // Each change is one transaction: it is done, durably for an index and an average, or
 // not at all and the call returns an error. All types have methods that end in Tx and
 // make changes part of a larger transaction, with others of this or another package: a
-// job is acknowledged, its result put and a counter raised, all or none.
+// job is acknowledged, its result put and a counter raised, all or none. A large value of
+// such a transaction is prepared before it, as [Staged].
 //
 // A Watch yields each change that was committed, once, in the order of the commits, to
 // every process that watches; one that resumes from the revision that it kept misses

@@ -46,7 +46,7 @@ func (e entryRow) there() bool { return e.rev != 0 }
 // pair is an encoded key with the value it is to have.
 type pair struct {
 	key   []byte
-	value store.Value
+	value *Staged
 }
 
 // table is an index as the database has it.
@@ -78,9 +78,9 @@ const (
 
 func (t table) putArgs(args []any, rev int64, p pair) []any {
 	var blob any
-	value := p.value.Inline
-	if p.value.Blob != "" {
-		blob, value = p.value.Blob, nil
+	value := p.value.value.Inline
+	if p.value.value.Blob != "" {
+		blob, value = p.value.value.Blob, nil
 	}
 	return append(args, t.id, p.key, rev, rev, orNull(value), blob)
 }
@@ -103,7 +103,7 @@ func (t table) set(tx *store.Tx, old entryRow, p pair) (rev int64, err error) {
 	if rev, err = tx.NextRevision(); err != nil {
 		return 0, err
 	}
-	if err := tx.Keep(p.value); err != nil {
+	if err := p.value.keep(tx); err != nil {
 		return 0, err
 	}
 	if _, err := tx.Exec(sqlPut+sqlReplace, t.putArgs(nil, rev, p)...); err != nil {
@@ -184,7 +184,7 @@ func (t table) setRows(tx *store.Tx, list []pair) error {
 	args := make([]any, 0, 6*putRows)
 	changes := make([]change, len(list))
 	for i, p := range list {
-		if err := tx.Keep(p.value); err != nil {
+		if err := p.value.keep(tx); err != nil {
 			return err
 		}
 		args = t.putArgs(args, rev+int64(i), p)

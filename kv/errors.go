@@ -20,6 +20,10 @@ var (
 	// is not of the type that the index has.
 	ErrKey = errors.New("kv: invalid key")
 
+	// ErrStaged is returned when a staged value was stored or discarded before, or is for
+	// another index, cache or store.DB.
+	ErrStaged = errors.New("kv: not to be stored")
+
 	// ErrTooLarge is returned when a value is above 1 GiB. It is store.ErrTooLarge.
 	ErrTooLarge = store.ErrTooLarge
 

@@ -253,20 +253,12 @@ func ofRecent[K, V, R any](ctx context.Context, ix *Index[K, V], key K, fn func(
 
 // with is of for a function that may give the key a value. The value is prepared before
 // the transaction, so that a large one is not written while the gate is held.
-func with[K, V, R any](ix *Index[K, V], in run, key K, value V, fn func(*store.Tx, entryRow, store.Value) (R, error)) (R, error) {
-	v, err := ix.values.Stage(value)
+func with[K, V, R any](ix *Index[K, V], in run, key K, value V, fn func(*store.Tx, entryRow, *Staged) (R, error)) (R, error) {
+	s, err := ix.Stage(value)
 	if err != nil {
 		var none R
 		return none, err
 	}
-	r, err := of(ix, in, key, func(tx *store.Tx, e entryRow) (R, error) {
-		if v.Blob != "" {
-			tx.AfterFailure(func() { ix.db.Discard(v) })
-		}
-		return fn(tx, e, v)
-	})
-	if err != nil {
-		ix.db.Discard(v)
-	}
-	return r, err
+	defer s.Discard()
+	return of(ix, in, key, func(tx *store.Tx, e entryRow) (R, error) { return fn(tx, e, s) })
 }

@@ -147,3 +147,31 @@ func ExampleTuplePrefix() {
 	// 9 /
 	// 10 /about
 }
+
+// A large value is written before the transaction, so that no process waits for that.
+func ExampleIndex_Stage() {
+	db, done := openExample()
+	defer done()
+	ctx := context.Background()
+
+	scans, err := kv.OpenIndex(ctx, db, "scans", kv.IndexOptions[string, []byte]{})
+	do(err)
+	sizes, err := kv.OpenIndex(ctx, db, "sizes", kv.IndexOptions[string, int]{})
+	do(err)
+	scan := make([]byte, 1<<20)
+	staged, err := scans.Stage(scan)
+	do(err)
+	defer staged.Discard() // unless it was put
+	do(db.Update(ctx, func(tx *store.Tx) error {
+		if there, err := scans.ContainsTx(tx, "page 1"); there || err != nil {
+			return err
+		}
+		if _, err := scans.PutStagedTx(tx, "page 1", staged); err != nil {
+			return err
+		}
+		_, err := sizes.PutTx(tx, "page 1", len(scan))
+		return err
+	}))
+	fmt.Println(sizes.Get(ctx, "page 1"))
+	// Output: 1048576 <nil>
+}

@@ -15,13 +15,14 @@ func (ix *Index[K, V]) Put(ctx context.Context, key K, value V) (revision int64,
 	return with(ix, ix.batch(ctx), key, value, ix.put)
 }
 
-// PutTx is [Index.Put] as part of a transaction.
+// PutTx is [Index.Put] as part of a transaction. For a large value there is
+// [Index.PutStagedTx].
 func (ix *Index[K, V]) PutTx(tx *store.Tx, key K, value V) (revision int64, err error) {
 	return with(ix, ix.within(tx), key, value, ix.put)
 }
 
-func (ix *Index[K, V]) put(tx *store.Tx, e entryRow, v store.Value) (int64, error) {
-	return ix.set(tx, e, pair{e.key, v})
+func (ix *Index[K, V]) put(tx *store.Tx, e entryRow, s *Staged) (int64, error) {
+	return ix.set(tx, e, pair{e.key, s})
 }
 
 // PutUnder is [Index.Put] that returns ErrLost, and changes nothing, if the grant no
@@ -35,12 +36,12 @@ func (ix *Index[K, V]) PutUnderTx(tx *store.Tx, grant store.Grant, key K, value 
 	return with(ix, ix.within(tx), key, value, ix.putUnder(grant))
 }
 
-func (ix *Index[K, V]) putUnder(grant store.Grant) func(*store.Tx, entryRow, store.Value) (int64, error) {
-	return func(tx *store.Tx, e entryRow, v store.Value) (int64, error) {
+func (ix *Index[K, V]) putUnder(grant store.Grant) func(*store.Tx, entryRow, *Staged) (int64, error) {
+	return func(tx *store.Tx, e entryRow, s *Staged) (int64, error) {
 		if err := tx.Require(grant); err != nil {
 			return 0, err
 		}
-		return ix.put(tx, e, v)
+		return ix.put(tx, e, s)
 	}
 }
 
@@ -57,14 +58,11 @@ func (ix *Index[K, V]) PutIfAbsentTx(tx *store.Tx, key K, value V) (there Entry[
 }
 
 func (ix *Index[K, V]) putIfAbsent(in run, key K, value V) (there Entry[K, V], put bool, err error) {
-	there, err = with(ix, in, key, value, func(tx *store.Tx, e entryRow, v store.Value) (Entry[K, V], error) {
-		if e.there() {
-			put = false
-			ix.db.Discard(v)
+	there, err = with(ix, in, key, value, func(tx *store.Tx, e entryRow, s *Staged) (Entry[K, V], error) {
+		if put = !e.there(); !put {
 			return ix.entry(e)
 		}
-		put = true
-		rev, err := ix.put(tx, e, v)
+		rev, err := ix.put(tx, e, s)
 		return Entry[K, V]{key, value, rev}, err
 	})
 	return there, put && err == nil, err
@@ -81,11 +79,11 @@ func (ix *Index[K, V]) SwapTx(tx *store.Tx, key K, value V) (old Entry[K, V], er
 	return with(ix, ix.within(tx), key, value, ix.swap)
 }
 
-func (ix *Index[K, V]) swap(tx *store.Tx, e entryRow, v store.Value) (old Entry[K, V], err error) {
+func (ix *Index[K, V]) swap(tx *store.Tx, e entryRow, s *Staged) (old Entry[K, V], err error) {
 	if old, err = ix.entry(e); err != nil {
 		return old, err // before the change: who cannot read it must not lose it
 	}
-	_, err = ix.put(tx, e, v)
+	_, err = ix.put(tx, e, s)
 	return old, err
 }
 
@@ -101,12 +99,12 @@ func (ix *Index[K, V]) CompareAndSwapTx(tx *store.Tx, key K, revision int64, val
 	return with(ix, ix.within(tx), key, value, ix.compareAndSwap(revision))
 }
 
-func (ix *Index[K, V]) compareAndSwap(revision int64) func(*store.Tx, entryRow, store.Value) (int64, error) {
-	return func(tx *store.Tx, e entryRow, v store.Value) (int64, error) {
+func (ix *Index[K, V]) compareAndSwap(revision int64) func(*store.Tx, entryRow, *Staged) (int64, error) {
+	return func(tx *store.Tx, e entryRow, s *Staged) (int64, error) {
 		if err := compare(e, revision); err != nil {
 			return 0, err
 		}
-		return ix.put(tx, e, v)
+		return ix.put(tx, e, s)
 	}
 }
 
@@ -138,14 +136,12 @@ func (ix *Index[K, V]) updater(fn func(V, bool) (V, error)) func(*store.Tx, entr
 		if entry.Value, err = fn(entry.Value, e.there()); err != nil {
 			return Entry[K, V]{}, err
 		}
-		v, err := ix.values.Stage(entry.Value)
+		s, err := ix.Stage(entry.Value)
 		if err != nil {
 			return Entry[K, V]{}, err
 		}
-		tx.AfterFailure(func() { ix.db.Discard(v) })
-		if entry.Revision, err = ix.put(tx, e, v); err != nil {
-			ix.db.Discard(v)
-		}
+		defer s.Discard()
+		entry.Revision, err = ix.put(tx, e, s)
 		return entry, err
 	}
 }
@@ -195,48 +191,36 @@ func (ix *Index[K, V]) PutManyTx(tx *store.Tx, pairs iter.Seq2[K, V]) error {
 
 func (ix *Index[K, V]) putMany(in run, pairs iter.Seq2[K, V]) error {
 	list, err := ix.stageMany(pairs)
+	defer func() {
+		for _, p := range list {
+			p.value.Discard()
+		}
+	}()
 	if err != nil || len(list) == 0 {
 		return err
 	}
-	discard := func() {
-		for _, p := range list {
-			ix.db.Discard(p.value)
-		}
-	}
-	err = in(func(tx *store.Tx) error {
-		tx.AfterFailure(discard)
-		return ix.setMany(tx, list)
-	})
-	if err != nil {
-		discard()
-	}
-	return err
+	return in(func(tx *store.Tx) error { return ix.setMany(tx, list) })
 }
 
-// stageMany prepares pairs, each key once, all or none.
+// stageMany prepares pairs, each key once. If it returns an error, those before it are
+// prepared.
 func (ix *Index[K, V]) stageMany(pairs iter.Seq2[K, V]) (list []pair, err error) {
 	places := make(map[string]int)
 	for key, value := range pairs {
 		var p pair
 		if p.key, err = encodeKey(ix.keys, key); err == nil {
-			p.value, err = ix.values.Stage(value)
+			p.value, err = ix.Stage(value)
 		}
 		if err != nil {
-			break
+			return list, err
 		}
 		if i, again := places[string(p.key)]; again {
-			ix.db.Discard(list[i].value)
+			list[i].value.Discard()
 			list[i] = p
 			continue
 		}
 		places[string(p.key)] = len(list)
 		list = append(list, p)
-	}
-	if err != nil {
-		for _, p := range list {
-			ix.db.Discard(p.value)
-		}
-		return nil, err
 	}
 	return list, nil
 }
