@@ -161,6 +161,15 @@ func (f *Func[K, V]) remember(ctx context.Context, g *dsync.Grant, since int64, 
 // ErrLost, and does nothing, if the grant was revoked or everything invalidated. An error
 // that is not remembered leaves what is there, which is served a while longer.
 func (f *Func[K, V]) keep(ctx context.Context, g *dsync.Grant, since int64, q question[K], e entry, m *memory[V]) error {
+	what, opts := e, kv.SetOptions{TTL: f.lifetime(e), Tag: q.tag}
+	if e.kind == isShared && m.remembered() && m.expires.After(e.created) {
+		what, opts.TTL = m.afterFailure(e.created, f.opts.Backoff), m.expires.Sub(e.created)
+	}
+	staged, err := f.cache.Stage(what)
+	if err != nil {
+		return err
+	}
+	defer staged.Discard()
 	return f.db.Batch(context.WithoutCancel(ctx), false, func(tx *store.Tx) error {
 		if err := g.ReleaseTx(tx); err != nil {
 			return err
@@ -172,11 +181,7 @@ func (f *Func[K, V]) keep(ctx context.Context, g *dsync.Grant, since int64, q qu
 		if now != since {
 			return store.ErrLost
 		}
-		what, opts := e, kv.SetOptions{TTL: f.lifetime(e), Tag: q.tag}
-		if e.kind == isShared && m.remembered() && m.expires.After(tx.Now()) {
-			what, opts.TTL = m.afterFailure(tx.Now(), f.opts.Backoff), m.expires.Sub(tx.Now())
-		}
-		return f.cache.SetTx(tx, q.key, what, opts)
+		return f.cache.SetStagedTx(tx, q.key, staged, opts)
 	})
 }
 

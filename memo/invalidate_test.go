@@ -3,6 +3,7 @@ package memo_test
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -115,6 +116,29 @@ func TestInvalidateDuringCall(t *testing.T) {
 				expectGet(t, f, "x", "new")
 			})
 		}
+	}
+}
+
+// A large result that is not remembered leaves no file.
+func TestLostCallLeavesNoFile(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{BlobThreshold: 1000})
+	p := make(player)
+	f := open(t, db, p.fn, opts{})
+	got := get(t.Context(), f, "x")
+	c := <-p
+	if err := f.Invalidate(t.Context(), "x"); err != nil {
+		t.Fatal(err)
+	}
+	large := strings.Repeat("x", 2000)
+	c.returns(large)
+	expect(t, got, large, nil)
+	got = get(t.Context(), f, "y")
+	(<-p).returns(large)
+	expect(t, got, large, nil)
+	files, err := filepath.Glob(filepath.Join(db.Dir(), "blobs", "*", "*"))
+	if len(files) != 1 || err != nil {
+		t.Errorf("there are the files %q, %v, want that of y", files, err)
 	}
 }
 
