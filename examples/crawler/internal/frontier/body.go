@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/dcq-go/dcq/kv"
 	"github.com/dcq-go/dcq/store"
 )
 
@@ -50,12 +51,22 @@ func (f *Frontier) Body(ctx context.Context, url string) ([]byte, error) {
 	return data, nil
 }
 
+// StageBody compresses a body, and writes it if it is large, for [Frontier.SaveStagedTx].
+// Do it outside any transaction, or all processes wait for the disk, and defer Discard.
+func (f *Frontier) StageBody(data []byte) (*kv.Staged, error) {
+	b, err := Pack(data)
+	if err != nil {
+		return nil, err
+	}
+	return f.bodies.Stage(b)
+}
+
 // saveBodyTx replaces the body of a page; without a new one it is removed.
-func (f *Frontier) saveBodyTx(tx *store.Tx, url string, b Body) (err error) {
-	if b == nil {
+func (f *Frontier) saveBodyTx(tx *store.Tx, url string, body *kv.Staged) (err error) {
+	if body == nil {
 		_, err = f.bodies.DeleteTx(tx, urlKey(url))
 		return err
 	}
-	_, err = f.bodies.PutTx(tx, urlKey(url), b)
+	_, err = f.bodies.PutStagedTx(tx, urlKey(url), body)
 	return err
 }

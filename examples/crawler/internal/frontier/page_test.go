@@ -54,16 +54,25 @@ func TestBodies(t *testing.T) {
 		x = x*1664525 + 1013904223
 		noise[i] = byte(x >> 24)
 	}
-	for _, body := range []string{"small", string(noise), "small again", ""} {
-		b, err := Pack([]byte(body))
+	for i, body := range []string{"small", string(noise), "small again", string(noise), string(noise), ""} {
+		packed, err := Pack([]byte(body))
 		if err != nil {
 			t.Fatalf("Pack() = %v", err)
 		}
-		err = f.db.Batch(ctx, true, func(tx *store.Tx) error {
-			return f.SaveTx(tx, Page{URL: host + "/a", Outcome: Stored}, b)
-		})
+		staged, err := f.StageBody([]byte(body))
 		if err != nil {
-			t.Fatalf("SaveTx() = %v", err)
+			t.Fatalf("StageBody() = %v", err)
+		}
+		err = f.db.Batch(ctx, true, func(tx *store.Tx) error {
+			if p := (Page{URL: host + "/a", Outcome: Stored}); i%2 == 0 {
+				return f.SaveTx(tx, p, packed)
+			} else {
+				return f.SaveStagedTx(tx, p, staged)
+			}
+		})
+		staged.Discard()
+		if err != nil {
+			t.Fatalf("saving a body of %d bytes = %v", len(body), err)
 		}
 		got, err := f.Body(ctx, host+"/a")
 		if err != nil || string(got) != body {
