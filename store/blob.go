@@ -86,9 +86,10 @@ func (db *DB) copyToBlob(name string, data io.Reader) (size int64, err error) {
 	return size, translateSystem(err)
 }
 
-// Discard removes the file of a staged value that no transaction kept.
+// Discard removes the file of a staged value that no transaction kept. After
+// ErrNotDurable one may have: then the file is left to [DB.SweepBlobs].
 func (db *DB) Discard(v Value) {
-	if v.Blob != "" {
+	if v.Blob != "" && db.flusher.failed() == nil {
 		_ = os.Remove(db.blobPath(v.Blob))
 	}
 }

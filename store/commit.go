@@ -53,19 +53,23 @@ func (p *panicError) Error() string { return fmt.Sprintf("panic: %v\n\n%s", p.va
 //	caller 2: ──── enqueue ─ wait ──────────────── lead: gate, BEGIN, 2, 3, COMMIT ─
 //	caller 3: ────── enqueue ─ wait ──────────────────────────────── settled ── return
 //
-// Invariant: while the queue is not empty, exactly one operation leads.
+// A leader passes the lead on as soon as it has committed: what is left to do, such as to
+// wait for the disk, it does while the next one commits.
+//
+// Invariant: while the queue is not empty, exactly one operation leads, its first.
 type committer struct {
 	gate *gate
-	run  func([]*operation) // runs and commits a batch; the gate is held
+	run  func([]*operation) (persist func()) // commits a batch and frees the gate, which is held
 
 	mu      sync.Mutex // protects the fields below
 	queue   []*operation
 	leading bool
+	open    int // operations that are not settled
 	closed  bool
-	idle    sync.Cond // signaled when nobody leads
+	idle    sync.Cond // signaled when nobody leads, and when nothing is open
 }
 
-func newCommitter(g *gate, run func([]*operation)) *committer {
+func newCommitter(g *gate, run func([]*operation) func()) *committer {
 	c := &committer{gate: g, run: run}
 	c.idle.L = &c.mu
 	return c
@@ -84,6 +88,7 @@ func (c *committer) do(ctx context.Context, op *operation) error {
 		return ErrClosed
 	}
 	c.queue = append(c.queue, op)
+	c.open++
 	op.leader = !c.leading
 	c.leading = true
 	c.mu.Unlock()
@@ -119,28 +124,30 @@ func (c *committer) wait(ctx context.Context, op *operation) error {
 	return op.err
 }
 
-// lead commits batches until op is settled, then passes the lead on.
+// lead commits the batch that op is the first of. It settles the batch, and passes the
+// lead on, even if the goroutine ends in it.
 func (c *committer) lead(ctx context.Context, op *operation) {
-	defer func() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		op.leader = false
-		c.passLead()
-	}()
-	for op.phase != settled {
-		if err := c.gate.acquire(ctx); err != nil {
-			c.giveUp(op, err)
-			return
-		}
-		c.commit(c.take())
+	defer c.resign(op)
+	if err := c.gate.acquire(ctx); err != nil {
+		c.giveUp(op, err)
+		return
 	}
+	batch := c.take()
+	defer c.settle(batch, true)
+	persist := c.run(batch)
+	c.resign(op)
+	c.settle(batch, false)
+	persist()
 }
 
-// commit runs a batch, which releases the gate, and settles it even if the goroutine
-// ends in it.
-func (c *committer) commit(batch []*operation) {
-	defer c.settle(batch)
-	c.run(batch)
+// resign passes the lead on, unless op has done so.
+func (c *committer) resign(op *operation) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if op.leader {
+		op.leader = false
+		c.passLead()
+	}
 }
 
 // take removes the next batch from the queue: one that must be alone, or all in
@@ -163,12 +170,24 @@ func (c *committer) take() []*operation {
 	return batch
 }
 
-func (c *committer) settle(batch []*operation) {
+// settle tells the callers of a batch their outcome, those of durable operations only if
+// these are done too.
+func (c *committer) settle(batch []*operation, durable bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, op := range batch {
-		op.phase = settled
-		wake(op)
+		if op.phase != settled && (durable || !op.durable) {
+			c.end(op)
+			wake(op)
+		}
+	}
+}
+
+// end counts an operation as settled. Precondition: mu is held.
+func (c *committer) end(op *operation) {
+	op.phase = settled
+	if c.open--; c.open == 0 {
+		c.idle.Broadcast()
 	}
 }
 
@@ -177,7 +196,8 @@ func (c *committer) giveUp(op *operation, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.remove(op)
-	op.phase, op.err = settled, err
+	op.err = err
+	c.end(op)
 }
 
 // takeBack removes op from the queue unless it has begun.
@@ -188,6 +208,7 @@ func (c *committer) takeBack(op *operation) bool {
 		return false
 	}
 	c.remove(op)
+	c.end(op)
 	if op.leader {
 		op.leader = false
 		c.passLead()
@@ -232,7 +253,7 @@ func wake(op *operation) {
 func (c *committer) busy() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.leading
+	return c.open > 0
 }
 
 // close refuses new operations and waits for those under way.
@@ -240,7 +261,7 @@ func (c *committer) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.closed = true
-	for c.leading {
+	for c.leading || c.open > 0 {
 		c.idle.Wait()
 	}
 }

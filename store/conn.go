@@ -19,7 +19,6 @@ type conn struct {
 	raw        driver.Conn
 	statements map[string]statement
 	args       []driver.NamedValue // of the statement under way
-	sync       string              // the last PRAGMA synchronous
 }
 
 // statement is what a driver prepares.

@@ -48,6 +48,7 @@ type DB struct {
 
 	committer    *committer
 	checkpointer *checkpointer
+	flusher      *flusher
 	unlinker     unlinker
 	wakeups      *wakeups
 	pulses       *pulseFiles
@@ -145,10 +146,14 @@ func (db *DB) openDatabase(ctx context.Context) error {
 	if err := enableWAL(ctx, db.writer); err != nil {
 		return err
 	}
-	if id == "" {
+	founded := id == ""
+	if founded {
 		if id, err = db.found(ctx); err != nil {
 			return err
 		}
+	}
+	if err := db.openFlusher(ctx, founded); err != nil {
+		return err
 	}
 	if claimed == "" {
 		if err := db.gate.claim(id); err != nil {
@@ -274,9 +279,6 @@ func (db *DB) found(ctx context.Context) (string, error) {
 	if db.opts.Database == "" {
 		statements = append(statements, fmt.Sprintf(`PRAGMA application_id = %d`, applicationID))
 	}
-	if err := db.writer.setDurable(ctx, true); err != nil {
-		return "", err
-	}
 	for _, statement := range append(statements, sqlCommit) {
 		if err := db.writer.script(ctx, statement); err != nil {
 			_ = db.writer.script(context.WithoutCancel(ctx), sqlRollback)
@@ -368,6 +370,7 @@ func (db *DB) closeFiles() error {
 			}
 		}
 	}
+	errs = append(errs, db.flusher.close())
 	if db.writer != nil {
 		errs = append(errs, db.writer.close())
 	}

@@ -10,8 +10,8 @@
 //	Batch ─┐                     gate        (OS lock)              ┌─ Batch
 //	Batch ─┼─ leader ── gate ──> dcq.db -wal -shm <── gate ── leader ─┤
 //	Update ┘     │                                                  └─ View
-//	             └── one byte ─> sessions/7  ── fsnotify ──> waiter of B
-//	                             blobs/ab/cd…
+//	             ├── one byte ─> sessions/7  ── fsnotify ──> waiter of B
+//	             └── fdatasync   blobs/ab/cd…
 //
 // Writing. [DB.Batch] runs a short operation; the operations that goroutines of
 // one process hand in at the same time share one transaction, one commit and one
@@ -35,7 +35,8 @@
 // # Guarantees
 //
 // Success is reported only after COMMIT, and for a durable operation only after
-// fsync. An operation that returns an error has changed nothing. A panic rolls
+// fsync, which does not hold up the commits of others. An operation that returns an
+// error has changed nothing, unless it is ErrNotDurable. A panic rolls
 // back and goes on in the caller. Tokens and ids come from one counter
 // ([Tx.Next]): they rise in commit order over all processes and are never used
 // twice. What a dead session held is given back; what a living one holds is not
@@ -47,7 +48,8 @@
 // You cannot assume that an operation whose process died did not commit; that a
 // lease still stands when you look away (carry its token, see [Grant]); that a
 // commit of the relaxed kind survives a power cut (it survives a crash of any
-// process); or that [DB.Batch] may be called from inside a transaction: it would
+// process), or one of the durable kind that has not returned yet, though others see
+// what it did; or that [DB.Batch] may be called from inside a transaction: it would
 // wait for itself. A closure cannot end its transaction: COMMIT, ROLLBACK and their
 // like are refused. A process that is stopped (SIGSTOP) while it holds the gate stops
 // all others until it goes on or dies.

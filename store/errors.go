@@ -20,7 +20,8 @@ var (
 	ErrNetworkFS = errors.New("store: on a network file system")
 )
 
-// Errors of any operation. All of them mean that the operation changed nothing.
+// Errors of any operation. All of them but ErrNotDurable mean that the operation changed
+// nothing.
 var (
 	// ErrClosed is returned by every method after Close.
 	ErrClosed = errors.New("store: closed")
@@ -48,6 +49,12 @@ var (
 
 	// ErrIO is returned when the operating system failed to read or write.
 	ErrIO = errors.New("store: input/output error")
+
+	// ErrNotDurable is returned when the disk failed to take what was committed: by the
+	// operations that waited for it, which others may see but a power cut may undo, and
+	// by all that come later, which have changed nothing. See to the disk, then open the
+	// store again.
+	ErrNotDurable = errors.New("store: not known to be on the disk")
 
 	// ErrTxDone is returned by the methods of a Tx that is used after its
 	// closure returned.

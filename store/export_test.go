@@ -42,3 +42,9 @@ func (db *DB) TearNote(ticket int64) { db.memory.slot(ticket)[0]++ }
 
 // CounterOf names the counter of a database in a boot of the host.
 func CounterOf(boot string, database os.FileInfo) uint64 { return counterOf(boot, database) }
+
+// SetSync lets fn sync the log in the place of fdatasync. No commit must be under way.
+func (db *DB) SetSync(fn func(*os.File) error) { db.flusher.sync = fn }
+
+// SyncFile is what syncs the log otherwise.
+func SyncFile(f *os.File) error { return syncFile(f) }

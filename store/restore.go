@@ -37,10 +37,10 @@ func (db *DB) restoreBlobs(ctx context.Context) error {
 			return translateSystem(err)
 		}
 	}
-	if err := db.writer.setDurable(ctx, true); err != nil {
+	if err := db.writer.script(ctx, `DROP TABLE dcq_blob_data`); err != nil {
 		return err
 	}
-	return db.writer.script(ctx, `DROP TABLE dcq_blob_data`)
+	return db.flusher.flush(db.flusher.committed())
 }
 
 func (db *DB) restoreBlob(ctx context.Context, name, path string, size int64) error {

@@ -63,7 +63,8 @@ func openSQLite(ctx context.Context, path string, busy time.Duration, readOnly b
 	return newConn(ctx, connector)
 }
 
-// enableWAL puts the database into WAL mode. Precondition: the gate is held.
+// enableWAL puts the database into WAL mode, and the connection into one in which no
+// commit waits for the disk: see flusher. Precondition: the gate is held.
 func enableWAL(ctx context.Context, c *conn) error {
 	var mode string
 	if err := c.queryRow(ctx, `PRAGMA journal_mode = WAL`, &mode); err != nil {
@@ -72,23 +73,7 @@ func enableWAL(ctx context.Context, c *conn) error {
 	if mode != "wal" {
 		return fmt.Errorf("%w: the file system does not support WAL mode (journal mode stays %q)", ErrIO, mode)
 	}
-	return nil
-}
-
-// setDurable chooses whether the next commit of c waits for fsync.
-func (c *conn) setDurable(ctx context.Context, durable bool) error {
-	want := `PRAGMA synchronous = 1`
-	if durable {
-		want = `PRAGMA synchronous = 2`
-	}
-	if c.sync == want {
-		return nil
-	}
-	if _, err := c.exec(ctx, want); err != nil {
-		return err
-	}
-	c.sync = want
-	return nil
+	return c.script(ctx, `PRAGMA synchronous = NORMAL`)
 }
 
 // translate turns an error of the driver into one of this package, by code. The

@@ -68,30 +68,6 @@ func TestTranslate(t *testing.T) {
 	}
 }
 
-// The strength of each commit is the one that was asked for, however often it changes:
-// SQLite runs this pragma when it compiles it.
-func TestSetDurable(t *testing.T) {
-	t.Parallel()
-	db, err := Open(t.Context(), t.TempDir(), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	for i := range 6 {
-		durable := i%2 == 0
-		if err := db.writer.setDurable(t.Context(), durable); err != nil {
-			t.Fatal(err)
-		}
-		level, want := 0, 1
-		if durable {
-			want = 2
-		}
-		if err := db.writer.queryRow(t.Context(), `PRAGMA synchronous`, &level); err != nil || level != want {
-			t.Errorf("synchronous after setDurable(%v) = %d, %v, want %d", durable, level, err, want)
-		}
-	}
-}
-
 // What SQLite has rolled back by itself cannot be gone on with, though the operation
 // that met the error ignores it.
 func TestIgnoredLoss(t *testing.T) {
@@ -129,43 +105,5 @@ func TestIgnoredLoss(t *testing.T) {
 	err = db.View(t.Context(), func(tx *Tx) error { return tx.QueryRow(`SELECT count(*) FROM a`).Scan(&rows) })
 	if err != nil || rows != 0 {
 		t.Errorf("rows = %d, %v, want 0", rows, err)
-	}
-}
-
-// A commit is as strong as its strongest operation, and as Options.Durability says.
-func TestDurabilityOfCommits(t *testing.T) {
-	t.Parallel()
-	const normal, full = 1, 2
-	for _, test := range []struct {
-		option         Durability
-		relaxed, wants int // PRAGMA synchronous of an operation that does not, and that does, ask for it
-		update         int
-	}{
-		{ByOperation, normal, full, full},
-		{Relaxed, normal, normal, normal},
-		{Durable, full, full, full},
-	} {
-		db, err := Open(t.Context(), t.TempDir(), Options{Durability: test.option})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer db.Close()
-		var got int
-		level := func(tx *Tx) error { return tx.QueryRow(`PRAGMA synchronous`).Scan(&got) }
-		for range 2 {
-			for _, c := range []struct {
-				what string
-				call func() error
-				want int
-			}{
-				{"Batch, relaxed", func() error { return db.Batch(t.Context(), false, level) }, test.relaxed},
-				{"Batch, durable", func() error { return db.Batch(t.Context(), true, level) }, test.wants},
-				{"Update", func() error { return db.Update(t.Context(), level) }, test.update},
-			} {
-				if err := c.call(); err != nil || got != c.want {
-					t.Errorf("Durability %d, %s: synchronous = %d, %v, want %d", test.option, c.what, got, err, c.want)
-				}
-			}
-		}
 	}
 }

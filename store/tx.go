@@ -37,7 +37,7 @@ type Tx struct {
 	notes        []noted         // for waiters, after the commit
 	touched      *stampSet       // what readers must not take for what it was
 	session      *session        // this DB's own, known to be on record
-	wrote        bool            // it changed rows, for sure: its commit has something to sync
+	wrote        bool            // it may have changed something: its commit has something to sync
 	lost         error           // SQLite gave the whole transaction up; whatever an operation says
 }
 
@@ -125,9 +125,6 @@ func (tx *Tx) Exec(query string, args ...any) (int64, error) {
 		return 0, err
 	}
 	n, err := tx.conn.exec(tx.ctx, query, args...)
-	if n > 0 {
-		tx.wrote = true
-	}
 	return n, tx.noteLoss(err)
 }
 
@@ -156,9 +153,12 @@ func (tx *Tx) allow(query string) error {
 	tx.done = tx.single
 	word, _, _ := strings.Cut(strings.TrimLeft(query, " \t\r\n;"), " ")
 	switch strings.ToUpper(strings.TrimRight(word, ";\r\n\t")) {
+	case "SELECT":
+		return nil
 	case "BEGIN", "COMMIT", "END", "ROLLBACK", "SAVEPOINT", "RELEASE":
 		return fmt.Errorf("store: %s in a closure: its transaction commits when it returns nil, and is rolled back when it returns an error", word)
 	}
+	tx.wrote = true
 	return nil
 }
 

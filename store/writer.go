@@ -19,7 +19,7 @@ const slowUpdate = time.Second
 //
 // fn must not block, and must not call the DB: it holds the gate for every
 // process. It returns fn's error, or an error of this package; then the operation
-// has changed nothing. If ctx ends before fn has begun it returns the cause; once
+// has changed nothing, unless it is ErrNotDurable. If ctx ends before fn has begun it returns the cause; once
 // begun, the outcome. A panic of fn rolls back and goes on in the caller.
 func (db *DB) Batch(ctx context.Context, durable bool, fn func(*Tx) error) error {
 	return db.committer.do(ctx, &operation{fn: fn, durable: db.durable(durable)})
@@ -52,24 +52,43 @@ func (db *DB) durable(wanted bool) bool {
 }
 
 // runBatch commits a batch, settles the errors of its operations, frees the gate
-// and wakes whom the commit concerns. Precondition: the gate is held.
-func (db *DB) runBatch(batch []*operation) {
+// and wakes whom the commit concerns. It returns what waits for the disk, which the next
+// batch need not wait for. Precondition: the gate is held.
+func (db *DB) runBatch(batch []*operation) (persist func()) {
 	if raw := batch[0].raw; raw != nil {
 		defer db.freeGate()
 		batch[0].err = raw()
-		return
+		return func() {}
 	}
 	tx := &Tx{db: db, conn: db.writer, ctx: context.Background(), writable: true}
 	if !db.finishBatch(tx, batch) {
-		return
+		return func() {}
 	}
 	crashpoint.Hit(crashpoint.AfterCommit)
+	commit := db.flusher.committed()
 	db.pulse(tx.pulses)
 	db.runAll(tx.afterCommit)
-	if tx.durable && tx.wrote { // with this commit, every one before is on the disk
-		removeFiles(db.unlinker.take())
+	return func() {
+		if tx.durable && tx.wrote {
+			db.persist(batch, commit)
+		}
+		db.checkpointer.committed(tx.durable)
 	}
-	db.checkpointer.committed(tx.durable)
+}
+
+// persist waits until a commit is on the disk. With it, every one before is.
+func (db *DB) persist(batch []*operation, commit int64) {
+	dropped := db.unlinker.take()
+	err := db.flusher.flush(commit)
+	if err == nil {
+		removeFiles(dropped)
+		return
+	}
+	for _, op := range batch {
+		if op.durable && op.err == nil {
+			op.err = err
+		}
+	}
 }
 
 // finishBatch commits a batch and frees the gate, whatever the operations do: one
@@ -128,13 +147,13 @@ func (db *DB) commitBatch(tx *Tx, batch []*operation) error {
 
 func (db *DB) tryCommit(tx *Tx, batch []*operation) error {
 	crashpoint.Hit(crashpoint.GateHeld)
+	if err := db.flusher.failed(); err != nil {
+		return err
+	}
 	for _, op := range batch {
 		tx.durable = tx.durable || op.durable
 	}
 	db.writer.tidy()
-	if err := db.writer.setDurable(tx.ctx, tx.durable); err != nil {
-		return err
-	}
 	if _, err := db.writer.exec(tx.ctx, sqlBegin); err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ func (p *Pool) fetch() error {
 // isFatal reports whether an error of the store will not pass by itself.
 func isFatal(err error) bool {
 	return errors.Is(err, store.ErrClosed) || errors.Is(err, store.ErrGone) ||
-		errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrReadOnly)
+		errors.Is(err, store.ErrCorrupt) || errors.Is(err, store.ErrReadOnly) || errors.Is(err, store.ErrNotDurable)
 }
 
 // turn returns the queues with another one first each time, so that none starves.
