@@ -45,7 +45,8 @@
 //
 // Keys are kept as bytes whose order is that of the keys. Integers, floats, bools,
 // strings, []byte, arrays of bytes, times, and structs of these such as [Pair] are keys
-// by themselves; for others there is [KeyCodec]. A type that changes its fields is
+// by themselves; for others there is [KeyCodec]. [TextKeys] are for who does not know the
+// type. A type that changes its fields is
 // another key: what is stored stays as it was encoded.
 //
 // # Time

@@ -56,9 +56,15 @@ func (c formKeys[K]) Decode(b []byte) (key K, err error) {
 	return key, err
 }
 
+// formName is that of the keys that the codec makes.
+func (c formKeys[K]) formName() string { return c.form.name }
+
 // newKeys returns the codec of K and the name of its form. It returns ErrKey if K has
 // none.
 func newKeys[K any](custom KeyCodec[K]) (codec KeyCodec[K], form string, err error) {
+	if known, ok := custom.(interface{ formName() string }); ok { // of TextKeys
+		return custom, known.formName(), nil
+	}
 	if custom != nil {
 		return custom, "custom", nil
 	}
@@ -90,13 +96,19 @@ func TuplePrefix(components ...any) (b []byte, err error) {
 
 var timeType = reflect.TypeFor[time.Time]()
 
+var (
+	intForm  = keyForm{"int", appendInt, takeInt}
+	uintForm = keyForm{"uint", appendUint, takeUint}
+	textForm = keyForm{"bytes", appendText, takeText}
+)
+
 // formOf returns the form of a type, inside a struct or not.
 func formOf(t reflect.Type, inside bool) (keyForm, error) {
 	switch k := t.Kind(); {
 	case k >= reflect.Int && k <= reflect.Int64:
-		return keyForm{"int", appendInt, takeInt}, nil
+		return intForm, nil
 	case k >= reflect.Uint && k <= reflect.Uintptr:
-		return keyForm{"uint", appendUint, takeUint}, nil
+		return uintForm, nil
 	case k == reflect.Bool:
 		return keyForm{"bool", appendBool, takeBool}, nil
 	case k == reflect.Float32, k == reflect.Float64:
@@ -105,7 +117,7 @@ func formOf(t reflect.Type, inside bool) (keyForm, error) {
 		if inside {
 			return keyForm{"bytes", appendEscaped, takeEscaped}, nil
 		}
-		return keyForm{"bytes", appendText, takeText}, nil
+		return textForm, nil
 	case k == reflect.Array && t.Elem().Kind() == reflect.Uint8:
 		return keyForm{fmt.Sprint("bytes", t.Len()), appendArray, takeArray}, nil
 	case k == reflect.Struct && t.ConvertibleTo(timeType):

@@ -11,7 +11,7 @@ type IndexInfo struct {
 	Name    string `json:"name"`
 	Len     int    `json:"len"`     // entries
 	History int    `json:"history"` // changes that are kept for those who watch
-	Keys    string `json:"keys"`    // how keys are encoded: bytes for strings and []byte
+	Keys    string `json:"keys"`    // the form in which keys are encoded: bytes for strings and []byte; see [TextKeys]
 }
 
 // List returns the indexes of a store by name, as they are at one moment. It returns an

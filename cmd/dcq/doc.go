@@ -368,6 +368,10 @@
 // Keys are bytes, up to 1,024, and ordered as such; values are bytes, up to 1 GiB. With
 // --json, a key or value that is not UTF-8 is in base64, in key_base64 or value_base64.
 //
+// Where a program has made an index with keys of the form int or uint, they are decimal
+// numbers, ordered as such, of which a PREFIX names one. Put -- before one with a sign.
+// Indexes with keys of other forms are for programs only.
+//
 //	Usage:
 //	  dcq kv [VERB ...]
 //
@@ -436,7 +440,7 @@
 // # dcq kv ls
 //
 // Kv ls prints the keys of an index that begin with PREFIX, or all, a line each, in the
-// order of their bytes. With --values, a tab and the value follow. What could break the
+// order of the index. With --values, a tab and the value follow. What could break the
 // lines is shown as a dot; -0 and --json are exact. It reads in pages: what is changed
 // meanwhile may be seen or not.
 //

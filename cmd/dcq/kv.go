@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"unicode/utf8"
 
@@ -12,8 +13,25 @@ import (
 	"github.com/dcq-go/dcq/store"
 )
 
-// index is what the verbs of kv work on: keys and values as the bytes that they are.
-type index = kv.Index[string, []byte]
+// index is what the verbs of kv work on: keys as text, and values as the bytes that they
+// are.
+type index struct {
+	*kv.Index[string, []byte]
+	keys kv.KeyCodec[string]
+}
+
+// prefix returns what the keys begin with that a PREFIX is for. Numbers begin with nothing
+// but themselves.
+func (ix *index) prefix(text string) ([]byte, error) {
+	if text == "" {
+		return nil, nil
+	}
+	b, err := ix.keys.Encode(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", kv.ErrKey, err)
+	}
+	return b, nil
+}
 
 func (a *app) kvCommand() *cobra.Command {
 	c := &cobra.Command{
@@ -25,7 +43,11 @@ Each change is on disk when the verb returns, and has a revision, a number that 
 with every change in the store. Without a verb, kv lists the indexes.
 
 Keys are bytes, up to 1,024, and ordered as such; values are bytes, up to 1 GiB. With
---json, a key or value that is not UTF-8 is in base64, in key_base64 or value_base64.`,
+--json, a key or value that is not UTF-8 is in base64, in key_base64 or value_base64.
+
+Where a program has made an index with keys of the form int or uint, they are decimal
+numbers, ordered as such, of which a PREFIX names one. Put -- before one with a sign.
+Indexes with keys of other forms are for programs only.`,
 		Example: `
   dcq kv                                list the indexes
   dcq kv put conf theme dark && dcq kv get conf theme
@@ -91,8 +113,27 @@ func (a *app) withNewIndex(name string, fn func(context.Context, *index) error) 
 	})
 }
 
+// openIndex opens an index with keys of the form that it has, making it if there is none.
 func openIndex(ctx context.Context, db *store.DB, name string) (*index, error) {
-	return kv.OpenIndex(ctx, db, name, kv.IndexOptions[string, []byte]{})
+	list, err := kv.List(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	form := "bytes"
+	for _, i := range list {
+		if i.Name == name {
+			form = i.Keys
+		}
+	}
+	keys, err := kv.TextKeys(form)
+	if err != nil {
+		return nil, fmt.Errorf("open index %q: %w", name, err)
+	}
+	ix, err := kv.OpenIndex(ctx, db, name, kv.IndexOptions[string, []byte]{Key: keys})
+	if err != nil {
+		return nil, err
+	}
+	return &index{ix, keys}, nil
 }
 
 // keyJSON is a key as part of a JSON object.

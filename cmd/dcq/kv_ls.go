@@ -27,7 +27,7 @@ func (a *app) kvListCommand() *cobra.Command {
 		Use:   "ls INDEX [PREFIX] [options]",
 		Short: "list the keys, or keys and values",
 		Long: `kv ls prints the keys of an index that begin with PREFIX, or all, a line each, in the
-order of their bytes. With --values, a tab and the value follow. What could break the
+order of the index. With --values, a tab and the value follow. What could break the
 lines is shown as a dot; -0 and --json are exact. It reads in pages: what is changed
 meanwhile may be seen or not.`,
 		Example: `
@@ -59,9 +59,11 @@ meanwhile may be seen or not.`,
 }
 
 func (l *kvList) run(ctx context.Context, ix *index) error {
-	opts := kv.ScanOptions[string]{
-		Prefix: kv.StringPrefix(l.prefix), Reverse: l.reverse, ByInsertion: l.insertion, Limit: l.n,
+	prefix, err := ix.prefix(l.prefix)
+	if err != nil {
+		return err
 	}
+	opts := kv.ScanOptions[string]{Prefix: prefix, Reverse: l.reverse, ByInsertion: l.insertion, Limit: l.n}
 	w := bufio.NewWriter(l.stdout)
 	return errors.Join(l.scan(ctx, ix, opts, w), w.Flush())
 }

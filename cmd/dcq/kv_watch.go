@@ -69,8 +69,12 @@ from the last. The verb makes the index if there is none.`,
 }
 
 func (w *kvWatch) run(ctx context.Context, ix *index) error {
+	prefix, err := ix.prefix(w.prefix)
+	if err != nil {
+		return err
+	}
 	out := bufio.NewWriter(w.stdout)
-	opts := kv.WatchOptions{Prefix: kv.StringPrefix(w.prefix), From: w.from, Synced: true}
+	opts := kv.WatchOptions{Prefix: prefix, From: w.from, Synced: true}
 	left := w.n
 	for e, err := range ix.Watch(ctx, opts) {
 		if errors.Is(err, kv.ErrCompacted) {

@@ -38,6 +38,7 @@ func TestScripts(t *testing.T) {
 			"until":  untilCommand,
 
 			"diskcache": diskcacheCommand,
+			"index":     indexCommand,
 		},
 	})
 }
