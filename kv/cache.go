@@ -68,7 +68,8 @@ const defaultCullLimit = 10
 //
 // Everything costs the same in a cache of any size but for Items, and for SetPolicy,
 // which goes through the whole cache while all other processes wait. Evict, Expire, Cull
-// and Clear take steps of 100 items, between which others can write.
+// and Clear take steps of 100 items, between which others can write. To fill a cache by
+// many SetTx in one transaction takes a third of the time that as many Set take.
 //
 // # Differences from DiskCache
 //

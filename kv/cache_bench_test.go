@@ -109,6 +109,33 @@ func BenchmarkCacheParallel(b *testing.B) {
 	}
 }
 
+// BenchmarkCacheFill measures a transaction that stores 1,000 items, new ones or again.
+func BenchmarkCacheFill(b *testing.B) {
+	for _, kind := range []string{"new", "again"} {
+		b.Run(kind, func(b *testing.B) {
+			c := benchCache(b, kv.CacheOptions[int, string]{})
+			first := 0
+			for b.Loop() {
+				if kind == "new" {
+					first += benchItems
+				}
+				err := c.DB().Update(b.Context(), func(tx *store.Tx) error {
+					for i := range benchItems {
+						if err := c.SetTx(tx, first+i, benchValue, kv.SetOptions{}); err != nil {
+							return err
+						}
+					}
+					return nil
+				})
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N)*benchItems/b.Elapsed().Seconds(), "items/s")
+		})
+	}
+}
+
 func init() { children["write to shards"] = writeToShards }
 
 // writeToShards sets as many values as it is told.

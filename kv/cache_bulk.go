@@ -118,8 +118,8 @@ func (c *Cache[K, V]) LenTx(tx *store.Tx) (n int, err error) {
 		return 0, err
 	}
 	err = tx.QueryRow(`
-		SELECT items - (SELECT count(*) FROM dcq_cache_items WHERE cache_id = ? AND expires <= ?)
-		FROM dcq_caches WHERE id = ?`, c.id, tx.Now().UnixNano(), c.id).Scan(&n)
+		SELECT items + ? - (SELECT count(*) FROM dcq_cache_items WHERE cache_id = ? AND expires <= ?)
+		FROM dcq_caches WHERE id = ?`, cacheLedgerOf(tx, c.id).items, c.id, tx.Now().UnixNano(), c.id).Scan(&n)
 	return n, err
 }
 
@@ -131,10 +131,10 @@ func (c *Cache[K, V]) Volume(ctx context.Context) (n int64, err error) {
 }
 
 // VolumeTx is [Cache.Volume] as part of a transaction.
-func (c *Cache[K, V]) VolumeTx(tx *store.Tx) (int64, error) {
-	r, err := c.row(tx)
-	if err != nil {
+func (c *Cache[K, V]) VolumeTx(tx *store.Tx) (n int64, err error) {
+	if err := c.checkTx(tx); err != nil {
 		return 0, err
 	}
-	return r.volume, nil
+	err = tx.QueryRow(`SELECT volume + ? FROM dcq_caches WHERE id = ?`, cacheLedgerOf(tx, c.id).volume, c.id).Scan(&n)
+	return n, err
 }

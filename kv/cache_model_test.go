@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -96,7 +97,7 @@ func (m *cacheModel) step() {
 	ctx := context.Background()
 	c, key := m.handles[m.rand.IntN(len(m.handles))], m.key()
 	old, live := m.live(key)
-	switch m.rand.IntN(12) {
+	switch m.rand.IntN(13) {
 	case 0, 1:
 		m.set(c, key)
 	case 2:
@@ -140,7 +141,54 @@ func (m *cacheModel) step() {
 		}
 	case 11:
 		m.check(c)
+	case 12:
+		m.several(c)
 	}
+}
+
+// several does several things in one transaction, which sees what it did.
+func (m *cacheModel) several(c *stringCache) {
+	before := maps.Clone(m.items)
+	happened := m.perform(c, func(tx *storeTx) error {
+		for range 2 + m.rand.IntN(6) {
+			if err := m.stepTx(c, tx); err != nil {
+				return err
+			}
+			wantNumbers(m, c, tx)
+		}
+		return nil
+	})
+	if !happened {
+		m.items = before
+	}
+}
+
+func (m *cacheModel) stepTx(c *stringCache, tx *storeTx) error {
+	key := m.key()
+	_, live := m.live(key)
+	switch m.rand.IntN(5) {
+	case 0, 1:
+		opts, expires := m.options()
+		v := m.value()
+		m.items[key] = modelItem{v, opts.Tag, expires}
+		return c.SetTx(tx, key, v, opts)
+	case 2:
+		ok, err := c.DeleteTx(tx, key)
+		equal(m, "DeleteTx()", ok, err, live)
+		if live {
+			delete(m.items, key)
+		}
+	case 3:
+		tag := m.tag()
+		maps.DeleteFunc(m.items, func(_ string, i modelItem) bool { return tag != "" && i.tag == tag })
+		_, err := c.EvictTx(tx, tag)
+		return err
+	case 4:
+		if err := c.SetTx(tx, key, "", kv.SetOptions{TTL: -1}); err == nil {
+			m.Fatal("SetTx() with a negative lifetime succeeds")
+		}
+	}
+	return nil
 }
 
 func (m *cacheModel) set(c *stringCache, key string) {

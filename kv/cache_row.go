@@ -34,10 +34,6 @@ func scanCache(row store.Row) (*cacheRow, error) {
 	return &r, err
 }
 
-func cacheByID(tx *store.Tx, id int64) (*cacheRow, error) {
-	return scanCache(tx.QueryRow(`SELECT `+cacheColumns+` FROM dcq_caches WHERE id = ?`, id))
-}
-
 func cacheByName(tx *store.Tx, name string) (*cacheRow, error) {
 	return scanCache(tx.QueryRow(`SELECT `+cacheColumns+` FROM dcq_caches WHERE name = ?`, name))
 }
@@ -97,12 +93,6 @@ func (want cacheRow) agree(r *cacheRow) error {
 		return fmt.Errorf("%w: it is shard %d of %d, not %d of %d", ErrConflict, r.shard, r.shards, want.shard, want.shards)
 	}
 	return nil
-}
-
-func (r *cacheRow) save(tx *store.Tx) error {
-	_, err := tx.Exec(`UPDATE dcq_caches SET policy = ?, size_limit = ?, items = ?, volume = ? WHERE id = ?`,
-		r.policy, r.sizeLimit, r.items, r.volume, r.id)
-	return err
 }
 
 // over reports whether the cache should give something up.

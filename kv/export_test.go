@@ -1,5 +1,7 @@
 package kv
 
+import "github.com/dcq-go/dcq/store"
+
 // DefaultKeys returns the codec of keys that an index of K has by itself.
 func DefaultKeys[K any]() (KeyCodec[K], error) {
 	codec, _, err := newKeys[K](nil)
@@ -21,4 +23,21 @@ func (ix *Index[K, V]) RecentSize() (size, limit int64, sound bool) {
 		}
 	}
 	return r.size, maxRecent, sum == r.size && len(r.rows) == len(r.clock)
+}
+
+// SetSizeLimitTx changes the size limit as part of a transaction, and gives nothing up.
+func (c *Cache[K, V]) SetSizeLimitTx(tx *store.Tx, limit int64) error {
+	return c.change(tx, func(r *cacheRow) error {
+		r.sizeLimit = limit
+		return nil
+	})
+}
+
+// SizeLimitTx is SizeLimit as part of a transaction.
+func (c *Cache[K, V]) SizeLimitTx(tx *store.Tx) (int64, error) {
+	r, err := c.row(tx)
+	if err != nil {
+		return 0, err
+	}
+	return r.sizeLimit, nil
 }
