@@ -99,7 +99,8 @@ type CacheOptions[K, V any] struct {
 	Key KeyCodec[K]
 
 	// Codec turns values into bytes. Nil keeps []byte and string as they are, and
-	// everything else as JSON. It is not stored.
+	// everything else as JSON: a type defined as []byte in base64, unless it has a
+	// MarshalJSON or MarshalText. It is not stored.
 	Codec store.Codec[V]
 
 	// SizeLimit is how large the cache may become, in bytes. It is stored when the

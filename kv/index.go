@@ -63,7 +63,8 @@ type IndexOptions[K, V any] struct {
 	Key KeyCodec[K]
 
 	// Codec turns values into bytes. Nil keeps []byte and string as they are, and
-	// everything else as JSON. It is not stored.
+	// everything else as JSON: a type defined as []byte in base64, unless it has a
+	// MarshalJSON or MarshalText. It is not stored.
 	Codec store.Codec[V]
 
 	// History is how many changes at least are kept for those who watch; see

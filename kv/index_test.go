@@ -2,6 +2,7 @@ package kv_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -403,4 +404,22 @@ func TestPutUnder(t *testing.T) {
 	wantErr(t, "Get()", err, kv.ErrNotFound)
 	_, err = ix.PutUnder(ctx, grant{}, "k", 1)
 	wantErr(t, "PutUnder()", err, nil)
+}
+
+// Of all types only []byte and string themselves are kept as they are. What was stored as
+// JSON cannot be told from bytes that look so, so that this must not change.
+func TestDefinedTypesAreJSON(t *testing.T) {
+	t.Parallel()
+	type bytes []byte
+	type text string
+	db, ctx := storetest.Open(t, store.Options{}), t.Context()
+	stored := openIndex(t, db, "x", kv.IndexOptions[string, string]{})
+	_, err := openIndex(t, db, "x", kv.IndexOptions[string, bytes]{}).Put(ctx, "bytes", bytes("hi"))
+	wantErr(t, "Put()", err, nil)
+	_, err = openIndex(t, db, "x", kv.IndexOptions[string, text]{}).Put(ctx, "text", "hi")
+	wantErr(t, "Put()", err, nil)
+	_, err = openIndex(t, db, "x", kv.IndexOptions[string, json.RawMessage]{}).Put(ctx, "raw", json.RawMessage("[1]"))
+	wantErr(t, "Put()", err, nil)
+	got := list(t, stored.All(ctx))
+	want(t, "stored", got, nil, `[bytes="aGk=" raw=[1] text="hi"]`)
 }
