@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -37,6 +38,22 @@ func BenchmarkPush(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkPushTogether measures 64 callers who push durably, and share commits.
+func BenchmarkPushTogether(b *testing.B) {
+	_, q := benchQueue(b, store.Durable)
+	payload := make([]byte, 100)
+	b.SetParallelism(64 / runtime.GOMAXPROCS(0))
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := q.Push(b.Context(), payload, queue.PushOptions{}); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "push/s")
 }
 
 // BenchmarkClaimAndAck measures a job's way out of the queue without a worker around it.

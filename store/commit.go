@@ -53,17 +53,23 @@ func (p *panicError) Error() string { return fmt.Sprintf("panic: %v\n\n%s", p.va
 //	caller 2: ──── enqueue ─ wait ──────────────── lead: gate, BEGIN, 2, 3, COMMIT ─
 //	caller 3: ────── enqueue ─ wait ──────────────────────────────── settled ── return
 //
-// A leader passes the lead on as soon as it has committed: what is left to do, such as to
-// wait for the disk, it does while the next one commits.
+// A leader that must wait for the disk passes the lead on before that. See gather for
+// whom the next one waits for.
 //
 // Invariant: while the queue is not empty, exactly one operation leads, its first.
 type committer struct {
 	gate *gate
-	run  func([]*operation) (persist func()) // commits a batch and frees the gate, which is held
+
+	// run commits a batch and frees the gate, which is held. If the batch must wait for the
+	// disk, it returns what does.
+	run func([]*operation) (persist func())
 
 	mu      sync.Mutex // protects the fields below
 	queue   []*operation
+	hasty   int // of the queue
+	last    int // operations of the last commit
 	leading bool
+	syncing int // leaders that wait for the disk
 	open    int // operations that are not settled
 	closed  bool
 	idle    sync.Cond // signaled when nobody leads, and when nothing is open
@@ -88,7 +94,10 @@ func (c *committer) do(ctx context.Context, op *operation) error {
 		return ErrClosed
 	}
 	c.queue = append(c.queue, op)
-	c.open++
+	if c.open++; op.isHasty() {
+		c.hasty++
+		wake(c.queue[0])
+	}
 	op.leader = !c.leading
 	c.leading = true
 	c.mu.Unlock()
@@ -128,13 +137,23 @@ func (c *committer) wait(ctx context.Context, op *operation) error {
 // lead on, even if the goroutine ends in it.
 func (c *committer) lead(ctx context.Context, op *operation) {
 	defer c.resign(op)
-	if err := c.gate.acquire(ctx); err != nil {
+	c.gather(ctx, op)
+	err := context.Cause(ctx)
+	if err == nil {
+		err = c.gate.acquire(ctx)
+	}
+	if err != nil {
 		c.giveUp(op, err)
 		return
 	}
 	batch := c.take()
 	defer c.settle(batch, true)
 	persist := c.run(batch)
+	if persist == nil {
+		return
+	}
+	c.beginSync()
+	defer c.endSync()
 	c.resign(op)
 	c.settle(batch, false)
 	persist()
@@ -164,8 +183,12 @@ func (c *committer) take() []*operation {
 	}
 	batch := c.queue[:n:n]
 	c.queue = c.queue[n:]
+	c.last = n
 	for _, op := range batch {
 		op.phase = begun
+		if op.isHasty() {
+			c.hasty--
+		}
 	}
 	return batch
 }
@@ -221,6 +244,9 @@ func (c *committer) remove(op *operation) {
 	for i, other := range c.queue {
 		if other == op {
 			c.queue = append(c.queue[:i:i], c.queue[i+1:]...)
+			if op.isHasty() {
+				c.hasty--
+			}
 			return
 		}
 	}

@@ -97,16 +97,8 @@ type modelKey struct{}
 func (m *model) compare(t *testing.T, db *store.DB) {
 	t.Helper()
 	there := make(map[int]bool)
-	err := db.View(t.Context(), func(tx *store.Tx) error {
-		return tx.Query(`SELECT n FROM numbers`, nil, func(scan store.Scan) error {
-			var n int
-			err := scan(&n)
-			there[n] = true
-			return err
-		})
-	})
-	if err != nil {
-		t.Fatal(err)
+	for _, n := range numbers(t, db) {
+		there[n] = true
 	}
 	for n, want := range m.outcome {
 		if there[n] != want {

@@ -42,6 +42,23 @@ func count(t testing.TB, db *store.DB) (n int) {
 	return n
 }
 
+// numbers returns what is there, in order.
+func numbers(t testing.TB, db *store.DB) (all []int) {
+	t.Helper()
+	err := db.View(t.Context(), func(tx *store.Tx) error {
+		return tx.Query(`SELECT n FROM numbers ORDER BY n`, nil, func(scan store.Scan) error {
+			var n int
+			err := scan(&n)
+			all = append(all, n)
+			return err
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
 func TestBatchFromManyGoroutines(t *testing.T) {
 	db := storetest.Open(t, store.Options{})
 	table(t, db)

@@ -3,6 +3,7 @@
 package store_test
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"os"
@@ -56,24 +57,24 @@ func TestDurabilityOfCommits(t *testing.T) {
 	}
 }
 
-// While one commit waits for the disk, others go on, and one sync does for those that wait
-// by then.
+// While one commit waits for the disk, relaxed ones and those of others go on; durable ones
+// of the same process wait and share the next, unless a relaxed one takes them along.
 func TestCommitsWhileOneWaitsForTheDisk(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	db, other := storetest.OpenDir(t, dir, store.Options{}), storetest.OpenDir(t, dir, store.Options{})
 	table(t, db)
 	syncing, goOn := make(chan int, 8), make(chan struct{})
-	n := 0
+	syncs := 0
 	db.SetSync(func(f *os.File) error {
-		n++
-		syncing <- n
+		syncs++
+		syncing <- syncs
 		<-goOn
 		return store.SyncFile(f)
 	})
-	var first, more sync.WaitGroup
+	var wg sync.WaitGroup
 	var returned atomic.Int64
-	durable := func(wg *sync.WaitGroup, n int) {
+	durable := func(n int) {
 		wg.Go(func() {
 			if err := db.Batch(t.Context(), true, insert(n)); err != nil {
 				t.Errorf("Batch() = %v", err)
@@ -81,40 +82,90 @@ func TestCommitsWhileOneWaitsForTheDisk(t *testing.T) {
 			returned.Add(1)
 		})
 	}
-	durable(&first, 1)
+	queued := func(n int) {
+		for db.Queued() < n {
+			runtime.Gosched()
+		}
+	}
+	callOff(t, db, other)
+	durable(1)
 	<-syncing
-	for _, db := range []*store.DB{db, other} {
-		if err := db.Batch(t.Context(), false, insert(2+int(returned.Load()))); err == nil {
-			err = db.Batch(t.Context(), false, func(tx *store.Tx) error {
-				_, err := tx.Exec(`DELETE FROM numbers WHERE n = 2`)
-				return err
-			})
-			if err != nil {
-				t.Error(err)
-			}
-		} else {
-			t.Error(err)
-		}
+	if err := errors.Join(other.Batch(t.Context(), true, insert(2)), db.Batch(t.Context(), false, insert(3))); err != nil {
+		t.Error(err)
 	}
-	for i := range 5 {
-		durable(&more, 10+i)
+	durable(4)
+	queued(1)
+	if err := db.Batch(t.Context(), false, insert(5)); err != nil {
+		t.Error(err)
 	}
-	for all := 0; all < 6; { // those who wait for the disk have committed
-		err := other.View(t.Context(), func(tx *store.Tx) error { return tx.QueryRow(`SELECT count(*) FROM numbers`).Scan(&all) })
-		if err != nil {
-			t.Fatal(err)
-		}
+	if got := numbers(t, other); !slices.Equal(got, []int{1, 2, 3, 4, 5}) {
+		t.Errorf("committed are %v, want 1 to 5", got)
 	}
+	for n := range 5 {
+		durable(6 + n)
+	}
+	queued(5)
 	if got := returned.Load(); got != 0 {
 		t.Errorf("%d durable operations have returned before the disk had them", got)
 	}
-	goOn <- struct{}{}
-	first.Wait()
-	<-syncing
 	close(goOn)
-	more.Wait()
-	if n != 2 {
-		t.Errorf("%d syncs, want 2", n)
+	wg.Wait()
+	if syncs != 3 {
+		t.Errorf("%d syncs, want 3: of 1, of 4 and of those from 6 on", syncs)
+	}
+}
+
+// callOff calls a relaxed operation off that waits for the gate.
+func callOff(t *testing.T, db, other *store.DB) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	err := other.Update(t.Context(), func(*store.Tx) error {
+		done := make(chan error, 1)
+		go func() { done <- db.Batch(ctx, false, func(*store.Tx) error { return nil }) }()
+		for db.Queued() < 1 {
+			runtime.Gosched()
+		}
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("Batch() = %v, want canceled", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// One that waits for company can be called off.
+func TestGatheringIsCalledOff(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	table(t, db)
+	syncing, goOn := make(chan struct{}), make(chan struct{})
+	db.SetSync(func(f *os.File) error {
+		close(syncing)
+		<-goOn
+		return store.SyncFile(f)
+	})
+	done := make(chan error, 1)
+	go func() { done <- db.Batch(t.Context(), true, insert(1)) }()
+	<-syncing
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for db.Queued() < 1 {
+			runtime.Gosched()
+		}
+		cancel()
+	}()
+	if err := db.Batch(ctx, true, insert(2)); !errors.Is(err, context.Canceled) {
+		t.Errorf("Batch() = %v, want canceled", err)
+	}
+	close(goOn)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if got := numbers(t, db); !slices.Equal(got, []int{1}) {
+		t.Errorf("committed are %v, want 1", got)
 	}
 }
 

@@ -52,28 +52,27 @@ func (db *DB) durable(wanted bool) bool {
 }
 
 // runBatch commits a batch, settles the errors of its operations, frees the gate
-// and wakes whom the commit concerns. It returns what waits for the disk, which the next
-// batch need not wait for. Precondition: the gate is held.
+// and wakes whom the commit concerns. If the commit is to wait for the disk, it returns
+// what does that. Precondition: the gate is held.
 func (db *DB) runBatch(batch []*operation) (persist func()) {
 	if raw := batch[0].raw; raw != nil {
 		defer db.freeGate()
 		batch[0].err = raw()
-		return func() {}
+		return nil
 	}
 	tx := &Tx{db: db, conn: db.writer, ctx: context.Background(), writable: true}
 	if !db.finishBatch(tx, batch) {
-		return func() {}
+		return nil
 	}
 	crashpoint.Hit(crashpoint.AfterCommit)
 	commit := db.flusher.committed()
 	db.pulse(tx.pulses)
 	db.runAll(tx.afterCommit)
-	return func() {
-		if tx.durable && tx.wrote {
-			db.persist(batch, commit)
-		}
-		db.checkpointer.committed(tx.durable)
+	db.checkpointer.committed(tx.durable)
+	if !tx.durable || !tx.wrote {
+		return nil
 	}
+	return func() { db.persist(batch, commit) }
 }
 
 // persist waits until a commit is on the disk. With it, every one before is.
