@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/dcq-go/dcq/examples/crawler/internal/frontier"
+	"github.com/dcq-go/dcq/kv"
 	"github.com/dcq-go/dcq/queue"
 	"github.com/dcq-go/dcq/store"
 )
@@ -29,12 +30,13 @@ func (c *Crawler) finish(ctx context.Context, job *queue.Job[frontier.Job], v vi
 	if links, err = c.admitMost(ctx, job, links, &counts); err != nil {
 		return err
 	}
-	var body frontier.Body
+	var body *kv.Staged
 	if v.body != nil && !c.settings.NoBodies {
-		if body, err = frontier.Pack(v.body); err != nil {
+		if body, err = c.frontier.StageBody(v.body); err != nil {
 			return err
 		}
 	}
+	defer body.Discard()
 	err = c.frontier.DB().Batch(ctx, true, func(tx *store.Tx) error {
 		if err := job.CheckTx(tx); err != nil {
 			return err
@@ -59,7 +61,7 @@ func (c *Crawler) finish(ctx context.Context, job *queue.Job[frontier.Job], v vi
 }
 
 // commitVisit records a visit, and ends its job.
-func (c *Crawler) commitVisit(tx *store.Tx, job *queue.Job[frontier.Job], v visit, body frontier.Body, host *frontier.Host, counts frontier.Counts) error {
+func (c *Crawler) commitVisit(tx *store.Tx, job *queue.Job[frontier.Job], v visit, body *kv.Staged, host *frontier.Host, counts frontier.Counts) error {
 	var err error
 	if v.unchanged || v.kept {
 		err = c.frontier.KeepTx(tx, v.page.URL, v.page.Reason)

@@ -11,11 +11,8 @@ import (
 	"github.com/dcq-go/dcq/store"
 )
 
-// Body is the body of a page, compressed with gzip; nil for none.
-type Body []byte
-
-// Pack compresses a body. Do it outside any transaction.
-func Pack(data []byte) (Body, error) {
+// pack compresses a body with gzip.
+func pack(data []byte) ([]byte, error) {
 	var b bytes.Buffer
 	z, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
 	if err != nil {
@@ -30,7 +27,7 @@ func Pack(data []byte) (Body, error) {
 	return b.Bytes(), nil
 }
 
-func (b Body) unpack() ([]byte, error) {
+func unpack(b []byte) ([]byte, error) {
 	z, err := gzip.NewReader(bytes.NewReader(b))
 	if err != nil {
 		return nil, err
@@ -44,17 +41,17 @@ func (f *Frontier) Body(ctx context.Context, url string) ([]byte, error) {
 	if err != nil {
 		return nil, orUnknown(err, url)
 	}
-	data, err := Body(packed).unpack()
+	data, err := unpack(packed)
 	if err != nil {
 		return nil, fmt.Errorf("unpack the body of %s: %w", url, err)
 	}
 	return data, nil
 }
 
-// StageBody compresses a body, and writes it if it is large, for [Frontier.SaveStagedTx].
+// StageBody compresses a body, and writes it if it is large, for [Frontier.SaveTx].
 // Do it outside any transaction, or all processes wait for the disk, and defer Discard.
 func (f *Frontier) StageBody(data []byte) (*kv.Staged, error) {
-	b, err := Pack(data)
+	b, err := pack(data)
 	if err != nil {
 		return nil, err
 	}

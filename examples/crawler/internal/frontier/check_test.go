@@ -22,11 +22,11 @@ func TestCheckFinds(t *testing.T) {
 		{"the record of http://example.org/b is under another key", spoilPage(func(p *Page) { p.URL = host + "/b" })},
 		{"http://example.org/a was found on", spoilPage(func(p *Page) { p.Via = host + "/none" })},
 		{"a body belongs to no stored page: http://example.org/none", func(f *Frontier, tx *store.Tx) error {
-			_, err := f.bodies.PutTx(tx, host+"/none", Body("x"))
+			_, err := f.bodies.PutTx(tx, host+"/none", []byte("x"))
 			return err
 		}},
 		{"a body belongs to no stored page: http://example.org/a", func(f *Frontier, tx *store.Tx) error {
-			_, err := f.bodies.PutTx(tx, host+"/a", Body("x"))
+			_, err := f.bodies.PutTx(tx, host+"/a", []byte("x"))
 			return err
 		}},
 	} {

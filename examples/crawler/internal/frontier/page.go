@@ -102,24 +102,10 @@ func (f *Frontier) Pages(ctx context.Context) iter.Seq2[Page, error] {
 	}
 }
 
-// SaveTx is [Frontier.SaveStagedTx] of a body that is written now, if it is large, while
-// all processes wait.
-func (f *Frontier) SaveTx(tx *store.Tx, p Page, b Body) error {
-	if b == nil {
-		return f.SaveStagedTx(tx, p, nil)
-	}
-	body, err := f.bodies.Stage(b)
-	if err != nil {
-		return err
-	}
-	defer body.Discard()
-	return f.SaveStagedTx(tx, p, body)
-}
-
-// SaveStagedTx records what became of a URL, with the body of a stored page, nil for
+// SaveTx records what became of a URL, with the body of a stored page, nil for
 // none: no job will visit it any more. The URL, the way it was found, and the count of
 // visits are kept.
-func (f *Frontier) SaveStagedTx(tx *store.Tx, p Page, body *kv.Staged) error {
+func (f *Frontier) SaveTx(tx *store.Tx, p Page, body *kv.Staged) error {
 	p.Reason, p.Note, p.MediaType, p.Title = text(p.Reason), "", text(p.MediaType), text(p.Title)
 	p.ETag, p.LastModified = text(p.ETag), text(p.LastModified)
 	err := f.visitTx(tx, p.URL, func(old Page) Page {

@@ -36,7 +36,7 @@ func crawled(t *testing.T, n int) *frontier.Frontier {
 	}
 	for i := range n {
 		url := fmt.Sprintf("http://example.org/%d", i)
-		body, err := frontier.Pack([]byte("body of " + url))
+		body, err := f.StageBody([]byte("body of " + url))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -50,6 +50,7 @@ func crawled(t *testing.T, n int) *frontier.Frontier {
 			}
 			if i%10 == 9 {
 				p = frontier.Page{URL: url, Outcome: frontier.Failed, Status: 403, Reason: "status 403 <b>"}
+				body.Discard()
 				body = nil
 			}
 			return f.SaveTx(tx, p, body)
