@@ -10,10 +10,11 @@ import (
 
 // burst and burstCommits are how long, and how often, one process may take the gate
 // again and again past those who wait for it: that saves a switch between processes for
-// each commit.
+// each commit. Twice as much made 16 processes 5 % faster together, and the p99.9 of each
+// half as long again (BenchmarkProcessesWriting).
 const (
-	burst        = time.Millisecond
-	burstCommits = 32
+	burst        = 500 * time.Microsecond
+	burstCommits = 16
 )
 
 // stepBack is how long a process whose burst is over stays away when others wait: the
