@@ -23,9 +23,10 @@ import (
 // The file of the log has none of SQLite's locks, so it may be opened and closed. It stays
 // the same for as long as a connection is open.
 type flusher struct {
-	path string
-	file *os.File
-	sync func(*os.File) error // syncFile, but for tests
+	path  string
+	inode uint64
+	file  *os.File
+	sync  func(*os.File) error // syncFile, but for tests
 
 	mu      sync.Mutex // protects the fields below
 	changed sync.Cond  // signaled when a sync has ended
@@ -52,6 +53,9 @@ func (db *DB) openFlusher(ctx context.Context, founded bool) error {
 		return translateSystem(err)
 	}
 	db.flusher = f
+	if f.inode, err = inodeOf(f.path); err != nil {
+		return translateSystem(err)
+	}
 	if !founded {
 		return nil
 	}
@@ -113,12 +117,8 @@ func (f *flusher) syncLog() error {
 	if err := f.sync(f.file); err != nil {
 		return translateSystem(err)
 	}
-	own, err := f.file.Stat()
-	if err != nil {
-		return translateSystem(err)
-	}
-	there, err := os.Stat(f.path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(own, there) {
+	inode, err := inodeOf(f.path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && inode != f.inode {
 		return fmt.Errorf("%w: %s", ErrGone, f.path)
 	}
 	return translateSystem(err)
