@@ -55,7 +55,9 @@ type Values[T any] struct {
 }
 
 // NewValues returns the values of T in db. A nil codec keeps []byte and string as they
-// are, and everything else as JSON.
+// are, and everything else as JSON. That goes by the type itself: one defined as []byte is
+// in base64, unless it has a MarshalJSON, as json.RawMessage has. It must stay so: what is
+// stored as JSON cannot be told from bytes that look like it.
 func NewValues[T any](db *DB, codec Codec[T]) Values[T] {
 	if codec == nil {
 		codec = defaultCodec[T]{}
