@@ -70,6 +70,13 @@ func (f *flusher) committed() int64 {
 	return f.commits
 }
 
+// latest returns the number of the last commit.
+func (f *flusher) latest() int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.commits
+}
+
 // failed returns ErrNotDurable if a sync has failed: what the kernel then did with what was
 // not on the disk is not known, and a later sync that succeeds does not mean that it is.
 func (f *flusher) failed() error {

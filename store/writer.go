@@ -78,6 +78,9 @@ func (db *DB) runBatch(batch []*operation) (persist func()) {
 // persist waits until a commit is on the disk. With it, every one before is.
 func (db *DB) persist(batch []*operation, commit int64) {
 	dropped := db.unlinker.take()
+	if len(dropped) > 0 { // perhaps by a commit that came after
+		commit = db.flusher.latest()
+	}
 	err := db.flusher.flush(commit)
 	if err == nil {
 		removeFiles(dropped)
