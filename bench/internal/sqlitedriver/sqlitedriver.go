@@ -4,8 +4,10 @@ package sqlitedriver
 
 import (
 	"database/sql"
+	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	_ "github.com/mattn/go-sqlite3" // compiles without cgo too, but then opens nothing
@@ -37,7 +39,25 @@ func (d Driver) Open(place string, durable bool) (*sql.DB, error) {
 		synchronous = "FULL"
 	}
 	options := fmt.Sprintf(d.options, busy.Milliseconds(), synchronous)
-	return sql.Open(d.name, "file:"+filepath.Join(place, "bench.db")+"?"+options)
+	db, err := sql.Open(d.name, "file:"+filepath.Join(place, "bench.db")+"?"+options)
+	if err != nil {
+		return nil, err
+	}
+	if err := connect(db); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+// connect opens the first connection. SQLite does not wait for others, whatever it is told,
+// when several processes put a new database into WAL mode at once.
+func connect(db *sql.DB) (err error) {
+	for begin := time.Now(); time.Since(begin) < busy; time.Sleep(time.Millisecond) {
+		if err = db.Ping(); err == nil || !strings.Contains(err.Error(), "locked") {
+			break
+		}
+	}
+	return err
 }
 
 // Missing says why nothing can be opened here, "" if it can.
