@@ -19,8 +19,9 @@ const slowUpdate = time.Second
 //
 // fn must not block, and must not call the DB: it holds the gate for every
 // process. It returns fn's error, or an error of this package; then the operation
-// has changed nothing, unless it is ErrNotDurable. If ctx ends before fn has begun it returns the cause; once
-// begun, the outcome. A panic of fn rolls back and goes on in the caller.
+// has changed nothing, unless it is ErrNotDurable. If ctx ends before fn has begun it
+// returns the cause; once begun, the outcome. A panic of fn rolls back and goes on in
+// the caller.
 func (db *DB) Batch(ctx context.Context, durable bool, fn func(*Tx) error) error {
 	return db.committer.do(ctx, &operation{fn: fn, durable: db.durable(durable)})
 }
