@@ -6,16 +6,7 @@ import (
 )
 
 // All drivers open with the same settings, or the comparison says little.
-func TestOpen(t *testing.T) {
-	for _, d := range []Driver{Modernc, Mattn} {
-		t.Run(d.name, func(t *testing.T) {
-			if why := d.Missing(); why != "" {
-				t.Skip(why)
-			}
-			testDriver(t, d)
-		})
-	}
-}
+func TestModernc(t *testing.T) { testDriver(t, Modernc) }
 
 func testDriver(t *testing.T, d Driver) {
 	for synchronous, durable := range map[string]bool{"1": false, "2": true} {
