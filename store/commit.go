@@ -94,9 +94,10 @@ func (c *committer) do(ctx context.Context, op *operation) error {
 		return ErrClosed
 	}
 	c.queue = append(c.queue, op)
-	if c.open++; op.isHasty() {
+	c.open++
+	if op.isHasty() {
 		c.hasty++
-		wake(c.queue[0])
+		wake(c.queue[0]) // which may be waiting for company
 	}
 	op.leader = !c.leading
 	c.leading = true

@@ -19,6 +19,18 @@ import (
 	"github.com/dcq-go/dcq/store/storetest"
 )
 
+// openUnchecked opens a store that a test closes itself, or leaves in a state that no
+// check can pass.
+func openUnchecked(t *testing.T, dir string, opts store.Options) *store.DB {
+	t.Helper()
+	db, err := store.Open(t.Context(), dir, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
 // A commit waits for the disk if one of its operations wants that, or Options.Durability
 // does, and if there is something to sync.
 func TestDurabilityOfCommits(t *testing.T) {
@@ -172,10 +184,7 @@ func TestGatheringIsCalledOff(t *testing.T) {
 // Close waits for those who wait for the disk.
 func TestCloseWaitsForTheDisk(t *testing.T) {
 	t.Parallel()
-	db, err := store.Open(t.Context(), t.TempDir(), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := openUnchecked(t, t.TempDir(), store.Options{})
 	table(t, db)
 	syncing, goOn := make(chan struct{}), make(chan struct{})
 	db.SetSync(func(f *os.File) error {
@@ -281,10 +290,7 @@ func TestFailedSync(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	opts := store.Options{BlobThreshold: 10}
-	db, err := store.Open(t.Context(), dir, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := openUnchecked(t, dir, opts)
 	table(t, db)
 	fail := true
 	db.SetSync(func(*os.File) error {
@@ -327,15 +333,11 @@ func TestRelaxedBesideDurable(t *testing.T) {
 	dir := t.TempDir()
 	other := storetest.OpenDir(t, dir, store.Options{})
 	table(t, other)
-	db, err := store.Open(t.Context(), dir, store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := openUnchecked(t, dir, store.Options{})
 	goOn := make(chan struct{})
 	db.SetSync(func(*os.File) error { <-goOn; return syscall.EIO })
 	durable, relaxed := make(chan error, 1), make(chan error, 1)
-	err = other.Update(t.Context(), func(*store.Tx) error {
+	err := other.Update(t.Context(), func(*store.Tx) error {
 		go func() { durable <- db.Batch(t.Context(), true, insert(1)) }()
 		for db.Queued() < 1 {
 			runtime.Gosched()
@@ -358,11 +360,7 @@ func TestRelaxedBesideDurable(t *testing.T) {
 // A log that was removed takes what is committed with it, so nothing is durable.
 func TestRemovedLog(t *testing.T) {
 	t.Parallel()
-	db, err := store.Open(t.Context(), t.TempDir(), store.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
+	db := openUnchecked(t, t.TempDir(), store.Options{})
 	table(t, db)
 	if err := os.Remove(db.Path() + "-wal"); err != nil {
 		t.Fatal(err)
