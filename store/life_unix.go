@@ -19,10 +19,11 @@ type lifeline struct {
 	fds []int
 }
 
-// aboveOthers is the least number of the descriptors that tell of a session's end. Linux
-// closes those of a dying process from the highest down, and closing that of inotify
-// takes some 20 ms: what tells of the end is not to wait for it.
-const aboveOthers = 900
+// lastSlots is how many of the highest descriptors that come without waiting are for those
+// that tell of a session's end. Linux closes those of a dying process from the highest
+// down, and closing that of inotify takes some 20 ms: what tells of the end is not to wait
+// for it.
+const lastSlots = 16
 
 // moveUp returns a duplicate of a descriptor with at least the number least, or the
 // descriptor itself if the process may not have one so high.
@@ -66,7 +67,7 @@ func newLifeline(path string) lifeline {
 	if err != nil {
 		return lifeline{}
 	}
-	return lifeline{fds: []int{moveUp(write, aboveOthers)}}
+	return lifeline{fds: []int{moveUp(write, descriptorSlots()-lastSlots)}}
 }
 
 func (l lifeline) close() {

@@ -1,0 +1,20 @@
+package store
+
+import (
+	"path/filepath"
+	"testing"
+)
+
+// A session's descriptors are the last of the table, and do not make it grow: its first
+// claim would wait for that.
+func TestLifelineIsLastInTheTable(t *testing.T) {
+	slots := descriptorSlots()
+	l := newLifeline(filepath.Join(t.TempDir(), "life"))
+	defer l.close()
+	if len(l.fds) != 1 || l.fds[0] < slots-lastSlots {
+		t.Errorf("descriptors %v in a table of %d", l.fds, slots)
+	}
+	if now := descriptorSlots(); now != slots {
+		t.Errorf("the table grew from %d to %d", slots, now)
+	}
+}
