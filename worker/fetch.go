@@ -14,6 +14,8 @@ const (
 	// aheadFor is how long the jobs fetched ahead should last.
 	aheadFor = 10 * time.Millisecond
 
+	averageOf = 8 // of how many handlers the time is known before anything is fetched ahead
+
 	retryFirst = 50 * time.Millisecond // pause after a failure of the store
 	retryMost  = 5 * time.Second
 )
@@ -86,8 +88,19 @@ func (p *Pool) ahead() int {
 	if p.opts.Ahead != 0 {
 		return max(p.opts.Ahead, 0)
 	}
+	if p.timed < averageOf {
+		return 0
+	}
 	each := max(p.duration, time.Microsecond)
 	return min(int(time.Duration(p.opts.Concurrency)*aheadFor/each), adaptiveAhead)
+}
+
+// learn notes how long a handler took.
+func (p *Pool) learn(took time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.timed = min(p.timed+1, averageOf)
+	p.duration += (took - p.duration) / time.Duration(p.timed)
 }
 
 // accept hands leased jobs to the handlers. The channel has room for all of them.

@@ -48,9 +48,7 @@ func (p *Pool) work(t *task) {
 	err := p.call(run, t)
 	t.took = time.Since(began)
 	t.verdict = verdictOf(run, t.Claim, err)
-	p.mu.Lock()
-	p.duration += (t.took - p.duration) / 8
-	p.mu.Unlock()
+	p.learn(t.took)
 }
 
 // call calls the handler and makes an error of its panic.

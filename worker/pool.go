@@ -40,6 +40,7 @@ type Pool struct {
 	waiting  int                // fetched and not yet handled
 	room     sync.Cond          // signaled when waiting becomes less
 	duration time.Duration      // of a handler, a moving average
+	timed    int                // how many it is of, at most averageOf
 	stats    Stats
 }
 
@@ -73,7 +74,6 @@ func New(db *store.DB, opts Options) (*Pool, error) {
 		finished: make(chan *task, opts.Concurrency+adaptiveAhead),
 		abort:    make(chan struct{}),
 		held:     make(map[*task]struct{}),
-		duration: time.Second, // a guess that fetches nothing ahead
 	}
 	p.room.L = &p.mu
 	return p, nil
