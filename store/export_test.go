@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"os"
+	"time"
 )
 
 // SetLogLimits makes this DB copy the log back at other lengths, in pages, so that a
@@ -48,3 +49,13 @@ func (db *DB) SetSync(fn func(*os.File) error) { db.flusher.sync = fn }
 
 // SyncFile is what syncs the log otherwise.
 func SyncFile(f *os.File) error { return syncFile(f) }
+
+// ListenAfter sets how long a session of this DB that waits for nothing does not listen.
+func (db *DB) ListenAfter(d time.Duration) { db.wakeups.calm = d }
+
+// Listens reports whether this DB listens for pulses.
+func (db *DB) Listens() bool {
+	db.wakeups.mu.Lock()
+	defer db.wakeups.mu.Unlock()
+	return db.wakeups.cancel != nil
+}

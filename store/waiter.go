@@ -139,6 +139,7 @@ func (w *Waiter) newTicket(tx *Tx, session int64) error {
 	}
 	old := w.ticket
 	w.db.wakeups.replace(old, ticket, w)
+	tx.AfterCommit(w.db.wakeups.ensure)
 	w.ticket, w.session, w.topics = ticket, session, nil
 	tx.AfterFailure(func() {
 		w.db.wakeups.replace(ticket, 0, w)

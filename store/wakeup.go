@@ -14,26 +14,32 @@ import (
 // to the session's file, which fsnotify reports; where it cannot (no inotify
 // instances left, an overflow), the DB polls for commits instead.
 type wakeups struct {
-	db      *DB
-	self    chan struct{} // a pulse from this process
-	stopped chan struct{}
-	done    sync.WaitGroup
+	db   *DB
+	calm time.Duration // how long a session may last without listening
+	self chan struct{} // a pulse from this process
+	done sync.WaitGroup
 
 	mu      sync.Mutex // protects the fields below
 	waiters map[int64]*Waiter
 	closed  bool
-	cancel  context.CancelFunc // ends the listener of the last session
+	session *session           // the last one
+	later   *time.Timer        // begins to listen for it
+	cancel  context.CancelFunc // ends its listener; nil if there is none yet
 	polling error              // why pulses are not used, nil if they are
 	missed  int64              // waits that only the backstop ended
 }
 
 func newWakeups(db *DB) *wakeups {
-	return &wakeups{
+	w := &wakeups{
 		db:      db,
+		calm:    listenAfter,
 		self:    make(chan struct{}, 1),
-		stopped: make(chan struct{}),
 		waiters: make(map[int64]*Waiter),
 	}
+	if db.opts.PollWakeups {
+		w.polling = errPollWanted
+	}
+	return w
 }
 
 // replace changes the ticket under which a waiter is known; 0 means none.
@@ -46,28 +52,54 @@ func (w *wakeups) replace(old, ticket int64, waiter *Waiter) {
 	}
 }
 
-// start listens for the pulses of a session. What came before it listened is made
-// up for by a look of every waiter.
+// listenAfter is how long a session that waits for nothing may last until it listens.
+// Linux takes some 10 ms to close what listens, and a short command is over by then.
+const listenAfter = 50 * time.Millisecond
+
+// start makes a session the one to listen for: at once if somebody waits, else after a
+// while, for news of other sessions.
 func (w *wakeups) start(s *session) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.closed {
-		return
-	}
 	if w.cancel != nil {
 		w.cancel()
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	w.cancel = cancel
-	watcher, err := w.watch(s)
+	w.session, w.cancel = s, nil
+	if len(w.waiters) > 0 {
+		w.listenNow()
+	} else {
+		w.later = time.AfterFunc(w.calm, w.ensure)
+	}
+}
+
+// ensure begins to listen, if there is a session that does not yet.
+func (w *wakeups) ensure() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.session != nil && w.cancel == nil {
+		w.listenNow()
+	}
+}
+
+// listenNow listens for the pulses of the session. What came before is made up for by a
+// look of every waiter, and one at the sessions. Precondition: mu is held.
+func (w *wakeups) listenNow() {
+	if w.closed {
+		return
+	}
+	var ctx context.Context
+	ctx, w.cancel = context.WithCancel(context.Background())
+	watcher, err := w.watch(w.session)
 	w.polling = err
 	if err != nil {
 		w.db.log.Warn("wake-ups poll for commits, since files cannot be watched", "error", err)
 		w.done.Go(func() { w.poll(ctx) })
 	} else {
+		s := w.session
 		w.done.Go(func() { w.listen(ctx, s, watcher) })
 	}
 	w.pulseSelf()
+	w.db.liveness.kick()
 }
 
 func (w *wakeups) watch(s *session) (*fsnotify.Watcher, error) {
@@ -218,6 +250,9 @@ func (w *wakeups) pulseSelf() {
 func (w *wakeups) stop() {
 	w.mu.Lock()
 	w.closed = true
+	if w.later != nil {
+		w.later.Stop()
+	}
 	if w.cancel != nil {
 		w.cancel()
 	}

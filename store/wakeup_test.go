@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -296,5 +297,50 @@ func TestWakeInOrder(t *testing.T) {
 	}
 	if s := db.Wakeups(); s.Waiters != 0 || s.Missed != 0 {
 		t.Errorf("Wakeups() = %+v, want no waiters and none missed", s)
+	}
+}
+
+// hold makes a session that waits for nothing.
+func hold(t testing.TB, db *store.DB) {
+	t.Helper()
+	h := newHeld()
+	h.use(t, db)
+	h.hold(t, db)
+}
+
+// A session that waits for nothing does not listen at first, since a short command would
+// have to undo that; one that waits does, whenever it begins to.
+func TestListeningBeginsWithAWaiter(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	db.ListenAfter(time.Hour)
+	items(t, db)
+	hold(t, db)
+	if db.Listens() {
+		t.Error("a session that waits for nothing listens at once")
+	}
+	w := db.NewWaiter()
+	defer w.Close()
+	err := takeWith(t.Context(), db, w, "topic", func() {
+		if !db.Listens() {
+			t.Error("a session that waits does not listen")
+		}
+		if err := give(t.Context(), db, "topic"); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// A session that lasts listens: others tell a warden that they are there.
+func TestListeningBeginsByItself(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	db.ListenAfter(0)
+	hold(t, db)
+	for !db.Listens() { // until the test times out
+		runtime.Gosched()
 	}
 }
