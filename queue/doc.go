@@ -55,5 +55,7 @@
 // # Limits
 //
 // Names of queues, groups and unique keys are at most 255 bytes. Payloads above
-// store.Options.BlobThreshold are kept as files; the largest is 1 GiB.
+// store.Options.BlobThreshold are kept as files; the largest is 1 GiB. Those that a
+// method with a transaction adds are written with the gate held, so that all processes
+// wait; the method without it writes them before.
 package queue
