@@ -61,6 +61,9 @@ const listenAfter = 50 * time.Millisecond
 func (w *wakeups) start(s *session) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.closed {
+		return
+	}
 	if w.cancel != nil {
 		w.cancel()
 	}
@@ -76,17 +79,15 @@ func (w *wakeups) start(s *session) {
 func (w *wakeups) ensure() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.session != nil && w.cancel == nil {
+	if w.session != nil && w.cancel == nil && !w.closed {
 		w.listenNow()
 	}
 }
 
 // listenNow listens for the pulses of the session. What came before is made up for by a
-// look of every waiter, and one at the sessions. Precondition: mu is held.
+// look of every waiter, and one at the sessions. Precondition: mu is held, and the DB is
+// not closed.
 func (w *wakeups) listenNow() {
-	if w.closed {
-		return
-	}
 	var ctx context.Context
 	ctx, w.cancel = context.WithCancel(context.Background())
 	watcher, err := w.watch(w.session)
