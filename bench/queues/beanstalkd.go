@@ -21,7 +21,7 @@ const (
 	beanstalkdTube   = "default" // which every connection uses and watches unless told otherwise
 	beanstalkdSocket = "beanstalkd.sock"
 	beanstalkdTTR    = time.Minute
-	reserveAtMost    = 200 * time.Millisecond // so that work sees that it is to end
+	reserveAtMost    = time.Second // so that work sees that it is to end; go-beanstalk cuts off what is not a whole second
 )
 
 // startBeanstalkd starts a server with its files in place, and returns what ends it.
@@ -40,6 +40,7 @@ func startBeanstalkd(place string, durable bool) (end func() error, err error) {
 		return nil, err
 	}
 	end = func() error {
+		defer time.AfterFunc(serverPatience, func() { _ = cmd.Process.Kill() }).Stop()
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		_ = cmd.Wait() // it has no other way to end than by the signal
 		return nil

@@ -72,9 +72,10 @@ func drained(p *peer, n, processes int) (r measure.Record, err error) {
 	}
 	took := time.Since(begin)
 	for _, w := range ps {
-		if _, err := w.Ask("stopped", "stop"); err != nil {
-			return r, err
-		}
+		w.Tell("stop")
+	}
+	if err := ps.Hear("stopped"); err != nil {
+		return r, err
 	}
 	r.Values = map[string]float64{report.Rate: rate(n, took), "handled": float64(handled.n.Load())}
 	if took > drainTooSlow && p.kind != dcqName {

@@ -11,7 +11,7 @@ import (
 	"github.com/dcq-go/dcq/bench/internal/redisserver"
 )
 
-// serverPatience is how long a server may take to answer.
+// serverPatience is how long a server may take to answer or to end.
 const serverPatience = 10 * time.Second
 
 // settings says how each kind of peer is used.
