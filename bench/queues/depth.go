@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"strconv"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/dcq-go/dcq/bench/internal/measure"
 	"github.com/dcq-go/dcq/bench/internal/report"
@@ -126,18 +123,7 @@ func serveDepth(place string, words []string) error {
 			times = append(times, int64(time.Since(start)))
 		}
 	}
-	measure.Say(append([]any{"samples", peakMemory()}, times...)...)
-	return nil
-}
-
-// peakMemory is the most memory that the process has had resident, in bytes.
-func peakMemory() int64 {
-	var u unix.Rusage
-	if unix.Getrusage(unix.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	if runtime.GOOS == "darwin" {
-		return u.Maxrss
-	}
-	return u.Maxrss << 10
+	peak, err := peakMemory()
+	measure.Say(append([]any{"samples", peak}, times...)...)
+	return err
 }

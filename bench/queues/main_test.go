@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -100,6 +101,27 @@ func TestDepth(t *testing.T) {
 			t.Errorf("Figure(%s) = %v, want more than none", metric, got)
 		}
 	}
+}
+
+// The memory of the process that is measured counts, and not that of the one that started it.
+func TestPeakMemory(t *testing.T) {
+	const most = 128 // MiB; the child needs a third
+	ours := make([]byte, 2*most<<20)
+	for i := 0; i < len(ours); i += os.Getpagesize() {
+		ours[i] = 1
+	}
+	place := t.TempDir()
+	if err := fillTo(place, 1); err != nil {
+		t.Fatal(err)
+	}
+	r, err := measureDepth(place, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.Values[report.Memory]; got <= 0 || got > most {
+		t.Errorf("the peak memory of a child is %.1f MiB, want at most %d", got, most)
+	}
+	runtime.KeepAlive(ours)
 }
 
 func TestWriters(t *testing.T) {
