@@ -168,6 +168,21 @@ func TestRobotsOfAnotherHost(t *testing.T) {
 	equal(t, "requests of the host that is closed", closed.asked(), "[/rules]")
 }
 
+// A host whose name is too long for a group of the queue is one that does not exist.
+func TestHostThatIsTooLong(t *testing.T) {
+	t.Parallel()
+	long := "http://" + strings.Repeat("a.", 125) + "a/"
+	w := newWeb(t)
+	w.on("/robots.txt", status(301, "Location", long+"rules"))
+	w.on("/", html(`<a href="`+long+`">x</a> <a href="/moved">m</a>`))
+	w.on("/moved", status(301, "Location", long))
+	l := newLab(t, settings.Settings{}, w.URL+"/")
+	l.finish()
+	l.wantOutcome(w.URL+"/", frontier.Stored)
+	l.wantOutcome(w.URL+"/moved", frontier.Failed)
+	equal(t, "requests", w.asked(), "[/robots.txt / /moved]")
+}
+
 // Who is led to another host does not ask it: one job of that host does, when it is its
 // turn.
 func TestRobotsOfABusyHost(t *testing.T) {

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
 	"github.com/dcq-go/dcq/examples/crawler/internal/settings"
+	"github.com/dcq-go/dcq/examples/crawler/internal/urlnorm"
 	"github.com/dcq-go/dcq/queue"
 	"github.com/dcq-go/dcq/store"
 	"github.com/dcq-go/dcq/store/storetest"
@@ -157,6 +159,23 @@ func TestReserve(t *testing.T) {
 	h, err := f.Host(ctx, host)
 	if err != nil || h.Requests != 1 || h.Bytes != 7 || h.Known != 2 {
 		t.Errorf("Host() = %+v, %v, want one request of 7 bytes", h, err)
+	}
+}
+
+// The longest name of a host can name a group and a throttle.
+func TestReserveLongestHost(t *testing.T) {
+	f, _ := begun(t)
+	longest := "http://" + strings.Repeat("a.", (urlnorm.MaxGroupKey-len("http://"))/2-1) + "aa"
+	if n := len(longest); n != urlnorm.MaxGroupKey {
+		t.Fatalf("the name has %d bytes, want %d", n, urlnorm.MaxGroupKey)
+	}
+	admit(t, f, settings.Settings{}, []Job{{URL: longest + "/"}})
+	job, err := f.queue.TryReceive(ctx)
+	if err != nil {
+		t.Fatalf("TryReceive() = %v", err)
+	}
+	if _, ok, err := f.Reserve(ctx, job, time.Second); !ok || err != nil {
+		t.Errorf("Reserve() = %v, %v, want true", ok, err)
 	}
 }
 

@@ -9,6 +9,10 @@ import (
 // MaxLength is the length in bytes of the longest canonical URL.
 const MaxLength = 2083
 
+// MaxGroupKey is the length in bytes of the longest [GroupKey], which has to name
+// things in a store. The longest names of DNS do not fit with scheme and port.
+const MaxGroupKey = 255
+
 // maxReference bounds the work on a reference. It is larger than MaxLength since
 // a fragment or needless encoding may go away.
 const maxReference = 64 << 10
@@ -30,6 +34,9 @@ func Canonical(base *url.URL, ref string) (string, error) {
 	s := p.String()
 	if len(s) > MaxLength {
 		return "", fmt.Errorf("canonicalize %s: %w: %d bytes, limit %d", show(ref), ErrTooLong, len(s), MaxLength)
+	}
+	if n := len(GroupKey(s)); n > MaxGroupKey {
+		return "", fmt.Errorf("canonicalize %s: %w: %d bytes of scheme, host and port, limit %d", show(ref), ErrTooLong, n, MaxGroupKey)
 	}
 	return s, nil
 }

@@ -168,6 +168,7 @@ func TestCanonicalErrors(t *testing.T) {
 		{"IPv6 with zone", "", "http://[fe80::1%25eth0]/", ErrHost},
 		{"IPv4 in brackets", "", "http://[127.0.0.1]/", ErrHost},
 		{"long", "", "http://a/" + long[len("http://a/")-1:], ErrTooLong},
+		{"long host and port", "", "http://" + hostOf(MaxGroupKey-len("http://:8080")+1) + ":8080/", ErrTooLong},
 		{"long by encoding", "", "http://a/" + strings.Repeat("é", 400), ErrTooLong},
 		{"very long fragment", "", "http://a/#" + strings.Repeat("x", maxReference), ErrTooLong},
 	}
@@ -189,11 +190,20 @@ func TestCanonicalErrors(t *testing.T) {
 }
 
 func TestCanonicalLongest(t *testing.T) {
-	ref := "http://a/" + strings.Repeat("x", MaxLength-len("http://a/"))
-	got, err := Canonical(nil, ref+"#fragment")
-	if err != nil || got != ref {
-		t.Errorf("Canonical(%d bytes) = %q, %v, want it unchanged", len(ref), got, err)
+	for _, ref := range []string{
+		"http://a/" + strings.Repeat("x", MaxLength-len("http://a/")),
+		"http://" + hostOf(MaxGroupKey-len("http://:8080")) + ":8080/",
+	} {
+		got, err := Canonical(nil, ref+"#fragment")
+		if err != nil || got != ref {
+			t.Errorf("Canonical(%d bytes) = %q, %v, want it unchanged", len(ref), got, err)
+		}
 	}
+}
+
+// hostOf returns a host name of n bytes.
+func hostOf(n int) string {
+	return strings.Repeat("a.", (n-1)/2) + strings.Repeat("a", 2-n%2)
 }
 
 func FuzzCanonical(f *testing.F) {

@@ -26,8 +26,9 @@
 //   - Spellings that RFC 3986 calls equivalent by syntax, and references that
 //     resolve to the same URL, give one result.
 //   - The result is ASCII, starts with "http://" or "https://", has no user
-//     information and no fragment, and is at most [MaxLength] bytes long.
-//     net/url parses it and writes the same text again.
+//     information and no fragment, and is at most [MaxLength] bytes long, its
+//     [GroupKey] at most [MaxGroupKey]. net/url parses it and writes the same
+//     text again.
 //
 // However, you cannot assume that two canonical URLs are two resources. Query
 // parameters are neither sorted nor removed, double slashes in the path and an

@@ -4,8 +4,8 @@ import "errors"
 
 // Errors of [Canonical].
 var (
-	// ErrTooLong is returned when the canonical URL exceeds MaxLength, or the
-	// reference 64 KiB.
+	// ErrTooLong is returned when the canonical URL exceeds MaxLength, its
+	// GroupKey MaxGroupKey, or the reference 64 KiB.
 	ErrTooLong = errors.New("urlnorm: URL too long")
 
 	// ErrRelative is returned for a relative reference without an absolute base.
