@@ -73,7 +73,7 @@ func TestRun(t *testing.T) {
 // rowFault says what is wrong with a row of a peer that was measured, by the table it is
 // in: of many processes, by number of keys, of one process.
 func rowFault(row map[string]string) string {
-	filled := []string{"a second", "p50", "p99.9", "max", "p50 to dcq"}
+	filled := []string{"a second", "p50", "max", "p50 to dcq"}
 	if _, ok := row["slowest to fastest"]; ok {
 		filled = []string{"a second, all"}
 		share, err := strconv.ParseFloat(row["slowest to fastest"], 64)
@@ -185,6 +185,24 @@ func TestMissing(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Logf("the output is\n%s", out.String())
+	}
+}
+
+// A summary leaves out the percentiles that so few samples do not tell.
+func TestSummarize(t *testing.T) {
+	few, more, many := make(measure.Samples, 99), make(measure.Samples, 100), make(measure.Samples, 1000)
+	for _, s := range []measure.Samples{few, more, many} {
+		for i := range s {
+			s[i] = time.Duration(i + 1)
+		}
+	}
+	for _, c := range []struct {
+		s         measure.Samples
+		p99, p999 time.Duration
+	}{{few, 0, 0}, {more, 99, 0}, {many, 990, 999}} {
+		if got := summarize(c.s); got.p99 != c.p99 || got.p999 != c.p999 || got.longest != time.Duration(len(c.s)) {
+			t.Errorf("summarize of %d samples = %+v, want a p99 of %d, a p99.9 of %d", len(c.s), got, c.p99, c.p999)
+		}
 	}
 }
 

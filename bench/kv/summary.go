@@ -18,10 +18,14 @@ func summarize(s measure.Samples) (sum summary) {
 	if len(s) == 0 {
 		return sum
 	}
-	return summary{
-		s.Percentile(50), s.Percentile(99), s.Percentile(99.9), s.Percentile(100),
-		float64(time.Second) / float64(s.Mean()),
+	sum = summary{p50: s.Percentile(50), longest: s.Percentile(100), rate: float64(time.Second) / float64(s.Mean())}
+	if s.Tell(99) {
+		sum.p99 = s.Percentile(99)
 	}
+	if s.Tell(99.9) {
+		sum.p999 = s.Percentile(99.9)
+	}
+	return sum
 }
 
 // cells are the cells of a row, with the p50 compared to another.

@@ -53,7 +53,7 @@ func (b *bench) commands() error {
 			return err
 		}
 		p50 := s.Percentile(50)
-		table.Add(c.name, measure.Show(p50), measure.Show(s.Percentile(99)), measure.Ratio(float64(base), float64(p50)), c.settings)
+		table.Add(c.name, measure.Show(p50), p99(s), measure.Ratio(float64(base), float64(p50)), c.settings)
 	}
 	return table.Print(b.Out)
 }

@@ -56,7 +56,7 @@ func pairs(w *measure.Process, n, seconds int) (measure.Samples, error) {
 func addSamples(table *measure.Table, peers []*peer, all map[*peer]measure.Samples) {
 	var base time.Duration
 	for _, p := range peers {
-		p50, p99 := all[p].Percentile(50), all[p].Percentile(99)
+		p50 := all[p].Percentile(50)
 		switch {
 		case p.missing != "":
 			table.Add(p.name, "", "", "", p.missing)
@@ -64,6 +64,14 @@ func addSamples(table *measure.Table, peers []*peer, all map[*peer]measure.Sampl
 		case p.name == dcqName:
 			base = p50
 		}
-		table.Add(p.name, measure.Show(p50), measure.Show(p99), measure.Ratio(float64(base), float64(p50)), p.settings)
+		table.Add(p.name, measure.Show(p50), p99(all[p]), measure.Ratio(float64(base), float64(p50)), p.settings)
 	}
+}
+
+// p99 is the cell for it, empty if there are too few samples to tell.
+func p99(s measure.Samples) string {
+	if !s.Tell(99) {
+		return ""
+	}
+	return measure.Show(s.Percentile(99))
 }

@@ -30,8 +30,17 @@ func (s Samples) Percentile(p float64) time.Duration {
 	if len(s) == 0 {
 		return 0
 	}
-	rank := int(math.Ceil(p / 100 * float64(len(s))))
-	return slices.Sorted(slices.Values(s))[min(max(rank, 1), len(s))-1]
+	return slices.Sorted(slices.Values(s))[s.rank(p)-1]
+}
+
+// Tell reports whether there are enough samples for a percentile above the median: of too
+// few it would be the greatest.
+func (s Samples) Tell(p float64) bool { return len(s) > 0 && (p <= 50 || s.rank(p) < len(s)) }
+
+// rank is the number, from 1 on, of the sample that is a percentile.
+func (s Samples) rank(p float64) int {
+	const rounding = 1e-9 // else 99.9 percent of 1000 are 999.0000000000001
+	return min(max(int(math.Ceil(p/100*float64(len(s))-rounding)), 1), len(s))
 }
 
 // Mean returns the average, 0 if there are no samples.
@@ -50,7 +59,7 @@ func (s Samples) Mean() time.Duration {
 const manyMicros = 10 * time.Millisecond
 
 // Show shows a duration in microseconds, from 10 ms on in milliseconds, with at least
-// three digits that count.
+// three digits that count, but no finer than 10 ns.
 func Show(d time.Duration) string {
 	if d >= manyMicros {
 		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
@@ -59,7 +68,8 @@ func Show(d time.Duration) string {
 	return fmt.Sprintf("%.*f us", max(0, min(2, 2-magnitude(us))), us)
 }
 
-// Ratio shows how many times b is a, with two digits that count; "" if a is 0.
+// Ratio shows how many times b is a, with two digits that count, but no finer than a
+// thousandth; "" if a is 0.
 func Ratio(a, b float64) string {
 	if a == 0 {
 		return ""

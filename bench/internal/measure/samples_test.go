@@ -22,11 +22,35 @@ func TestPercentile(t *testing.T) {
 			t.Errorf("Percentile(%v) of %d samples = %d, want %d", c.p, len(c.s), got, c.want)
 		}
 	}
+	for n := 1000; n <= 10_000; n += 1000 {
+		many := make(Samples, n)
+		for i := range many {
+			many[i] = time.Duration(i + 1)
+		}
+		if got, want := many.Percentile(99.9), time.Duration(n-n/1000); got != want {
+			t.Errorf("Percentile(99.9) of %d samples = %d, want %d", n, got, want)
+		}
+	}
 	if s[0] != 100 {
 		t.Error("Percentile sorted the samples themselves")
 	}
 	if got, want := s.Mean(), time.Duration(50); got != want {
 		t.Errorf("Mean() = %d, want %d", got, want)
+	}
+}
+
+// A percentile above the median is told only of samples some of which exceed it.
+func TestTell(t *testing.T) {
+	for _, c := range []struct {
+		n    int
+		p    float64
+		want bool
+	}{
+		{0, 50, false}, {1, 50, true}, {99, 99, false}, {100, 99, true}, {999, 99.9, false}, {1000, 99.9, true},
+	} {
+		if got := make(Samples, c.n).Tell(c.p); got != c.want {
+			t.Errorf("Tell(%v) of %d samples = %t, want %t", c.p, c.n, got, c.want)
+		}
 	}
 }
 

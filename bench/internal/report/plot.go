@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"html"
 	"math"
@@ -37,8 +36,9 @@ func (p Part) plot(run *results.Run) string {
 		return ""
 	}
 	metric, high := p.Metrics[0], ""
-	if metric == "p50" {
-		high = cmp.Or(p.highest(), "p99")
+	times := metric == "p50"
+	if times {
+		high = p.highest()
 	}
 	var bars []bar
 	for _, peer := range run.Peers(p.Name) {
@@ -47,8 +47,8 @@ func (p Part) plot(run *results.Run) string {
 			continue
 		}
 		b := bar{name: peer, from: f.Median, label: results.Show(metric, f.Median), emphasized: peer == p.Base}
-		if high != "" {
-			b.to = run.Figure(results.Point{Part: p.Name, Peer: peer, Metric: high}).Median
+		if to := run.Figure(results.Point{Part: p.Name, Peer: peer, Metric: high}); to.Known() {
+			b.to = to.Median
 			b.label += ", " + high + " " + results.Show(high, b.to)
 		}
 		bars = append(bars, b)
@@ -60,7 +60,7 @@ func (p Part) plot(run *results.Run) string {
 	if high != "" {
 		title += " to " + high
 	}
-	return draw(title, bars, high != "")
+	return draw(title, bars, times)
 }
 
 // highest is the highest percentile among the columns.

@@ -80,15 +80,18 @@ func (r *Run) Note(part, peer string) (note string) {
 	return note
 }
 
-// Metrics returns the names of what was measured in a part: percentiles if there are
-// samples, then the names of the values.
+// Metrics returns the names of what was measured in a part: percentiles of which there are
+// enough samples, then the names of the values.
 func (r *Run) Metrics(part string) (names []string) {
-	sampled := false
+	told := map[string]bool{}
 	for _, rec := range r.Records {
 		if rec.Part != part {
 			continue
 		}
-		sampled = sampled || len(rec.Samples) > 0
+		for _, name := range percentiles {
+			_, ok := value(rec, name)
+			told[name] = told[name] || ok
+		}
 		for name := range rec.Values {
 			if !slices.Contains(names, name) {
 				names = append(names, name)
@@ -96,11 +99,12 @@ func (r *Run) Metrics(part string) (names []string) {
 		}
 	}
 	slices.SortFunc(names, byNumber)
-	if sampled {
-		names = append([]string{"p50", "p99"}, names...)
-	}
-	return names
+	all := slices.DeleteFunc(slices.Clone(percentiles), func(name string) bool { return !told[name] })
+	return append(all, names...)
 }
+
+// percentiles are those that are shown of a part unless it asks for others.
+var percentiles = []string{"p50", "p99"}
 
 // byNumber orders names that begin with a number by it, before others, which it orders as
 // they are.
@@ -116,7 +120,8 @@ func byNumber(a, b string) int {
 }
 
 // Point says what is to be looked up in a run. A metric is the name of a value, or "mean",
-// "max" or a percentile such as "p99.9" of the samples, in nanoseconds.
+// "max" or a percentile such as "p99.9" of the samples, in nanoseconds. One above the median
+// is not known of a round that has too few samples for it.
 type Point struct{ Part, Peer, Metric string }
 
 // Rounds returns the metric in each round, by round.
@@ -141,21 +146,26 @@ func value(rec measure.Record, metric string) (float64, bool) {
 		return 0, false
 	}
 	var d time.Duration
-	switch percent, isPercentile := strings.CutPrefix(metric, "p"); {
+	switch p, err := percent(metric); {
 	case metric == "mean":
 		d = rec.Samples.Mean()
 	case metric == "max":
 		d = rec.Samples.Percentile(100)
-	case isPercentile:
-		p, err := strconv.ParseFloat(percent, 64)
-		if err != nil {
-			return 0, false
-		}
+	case err == nil && rec.Samples.Tell(p):
 		d = rec.Samples.Percentile(p)
 	default:
 		return 0, false
 	}
 	return float64(d), true
+}
+
+// percent reads the name of a percentile.
+func percent(metric string) (float64, error) {
+	digits, ok := strings.CutPrefix(metric, "p")
+	if !ok {
+		return 0, strconv.ErrSyntax
+	}
+	return strconv.ParseFloat(digits, 64)
 }
 
 // Figure is a median, and between what the rounds lay.

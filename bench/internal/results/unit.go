@@ -50,8 +50,8 @@ func Show(metric string, v float64) string {
 
 // isTime reports whether a metric is one of samples, which are times.
 func isTime(metric string) bool {
-	_, ok := value(measure.Record{Samples: measure.Samples{1}}, metric)
-	return ok
+	_, err := percent(metric)
+	return err == nil || metric == "mean" || metric == "max"
 }
 
 // number shows a number with three digits that count, large ones with all, in groups.
