@@ -221,6 +221,51 @@ func TestTries(t *testing.T) {
 	l.wantOutcome(w.URL+"/always", frontier.Stored)
 }
 
+// What seems to kill its process is given up, and said to be: its record does not stay
+// without an outcome.
+func TestCrashes(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w := newWeb(t)
+	w.on("/robots.txt", plain("Sitemap: /list.txt\n"))
+	w.on("/a", html("<title>a</title>"))
+	s := settings.Settings{Private: true, Delay: time.Second}
+	l := newLab(t, s, w.URL+"/a")
+	crash := func(url string) {
+		t.Helper()
+		for range 5 {
+			job, err := l.f.Queue().TryReceive(ctx)
+			if err != nil || job.Payload.URL != w.URL+url {
+				t.Fatalf("TryReceive() = %+v, %v, want %s", job, err, url)
+			}
+			l.clock.Advance(time.Minute) // longer than its lease
+		}
+		l.step()
+	}
+	crash("/a")
+	l.finish()
+	p := l.wantOutcome(w.URL+"/a", frontier.GaveUp)
+	equal(t, "reason", p.Reason, "its process died or hung 5 times")
+	equal(t, "requests", w.asked(), "[]")
+	equal(t, "dead jobs", l.status().Queue.Dead, 1)
+
+	// A refresh tries it again; what was had stays if it then kills.
+	l.start(s, true)
+	l.finish()
+	l.wantOutcome(w.URL+"/a", frontier.Stored)
+	l.clock.Advance(time.Minute)
+	l.start(s, true)
+	crash("/list.txt")
+	crash("/a")
+	l.finish()
+	m, err := l.f.Sitemap(ctx, w.URL+"/list.txt")
+	if want := "gave-up: its process died or hung 5 times"; err != nil || m.Reason != want {
+		t.Errorf("Sitemap() = %q, %v, want %q", m.Reason, err, want)
+	}
+	p = l.wantOutcome(w.URL+"/a", frontier.Stored)
+	equal(t, "title and note", []any{p.Title, p.Note}, []any{"a", "its process died or hung 5 times"})
+}
+
 func TestSnooze(t *testing.T) {
 	t.Parallel()
 	w := newWeb(t)

@@ -30,6 +30,7 @@
 //     off): tried again with growing, partly random pauses, then given up; the job
 //     is dead then, so that it can be looked at and retried.
 //   - For good (other 4xx, wrong type, private address): recorded with a reason.
+//   - A process that dies or hangs: begun anew by another, and given up the fifth time.
 //   - 429 and 503 with Retry-After hold the whole host.
 //   - Five requests in succession without an answer snooze the host, more of them
 //     close it: its pages are skipped.

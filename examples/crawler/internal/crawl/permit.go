@@ -12,6 +12,10 @@ import (
 	"github.com/dcq-go/dcq/queue"
 )
 
+// maxCrashes is how many processes may die or hang over a job, which may be what kills
+// them, until it is given up.
+const maxCrashes = 5
+
 // permit is the answer to the question whether a job may send its request now.
 type permit struct {
 	granted bool
@@ -27,6 +31,10 @@ type permit struct {
 // permit looks at everything that may stand against the request of a job, and
 // reserves the host for it.
 func (c *Crawler) permit(ctx context.Context, job *queue.Job[frontier.Job]) (p permit, err error) {
+	if job.Crashes >= maxCrashes {
+		p.refused, p.reason = frontier.GaveUp, fmt.Sprintf("its process died or hung %d times", job.Crashes)
+		return p, nil
+	}
 	if job.Payload.Kind == frontier.PageJob && !c.scope.Holds(job.Payload.URL) {
 		p.refused, p.reason = frontier.Skipped, "not in scope any more"
 		return p, nil

@@ -45,8 +45,8 @@
 //
 // # Guarantees
 //
-// A committed state has a job for each pending record and none for the others, dead
-// jobs included. Two requests to a host do not start closer together than the
+// A committed state has one job for each pending record, and for the others none but
+// the dead one of a page that was given up, until somebody retries it. Two requests to a host do not start closer together than the
 // delay, whichever processes make them and die meanwhile, and whatever the wall clock
 // is set to, unless a process is suspended between its reservation and its request. If
 // the clock is set while a request is under way, the delay counts from when it was

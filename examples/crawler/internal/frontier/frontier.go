@@ -23,8 +23,8 @@ const QueueName = "crawl"
 const (
 	lease = 30 * time.Second
 
-	// queueTries is out of reach: how often a job is tried is decided here, by
-	// what went wrong.
+	// queueTries is out of reach: how often a job is tried, and how often a process may
+	// die with it, is decided by who does it, so that its record gets an outcome.
 	queueTries = 1_000_000
 )
 
@@ -52,7 +52,7 @@ func Open(ctx context.Context, db *store.DB) (*Frontier, error) {
 	if err != nil {
 		return nil, err
 	}
-	q, err := queue.Open(ctx, db, QueueName, queue.Options[Job]{Lease: lease, MaxAttempts: queueTries})
+	q, err := queue.Open(ctx, db, QueueName, queue.Options[Job]{Lease: lease, MaxAttempts: queueTries, MaxCrashes: queueTries})
 	if err != nil {
 		return nil, err
 	}

@@ -23,7 +23,7 @@ const (
 	Redirected Outcome = "redirected" // leads to Page.Target
 	Missing    Outcome = "missing"    // not there: 404 or 410
 	Failed     Outcome = "failed"     // another try would fail as well
-	GaveUp     Outcome = "gave-up"    // failed as often as it may; its job is dead
+	GaveUp     Outcome = "gave-up"    // failed, or killed its process, as often as it may; its job is dead
 	Disallowed Outcome = "disallowed" // by robots.txt; was not asked for
 	Skipped    Outcome = "skipped"    // its host asks too much, or is out of reach
 )
