@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/dcq-go/dcq/examples/crawler/internal/fetch"
 	"github.com/dcq-go/dcq/examples/crawler/internal/frontier"
@@ -67,12 +68,20 @@ func (c *Crawler) page(ctx context.Context, job *queue.Job[frontier.Job]) error 
 
 // keep makes a visit that has learned nothing leave what is known as it is.
 func (v *visit) keep(known frontier.Page) {
+	worthless := []frontier.Outcome{frontier.Undecided, frontier.Skipped}
 	switch v.page.Outcome {
 	case frontier.Skipped:
-		v.kept = known.Outcome != frontier.Undecided && known.Outcome != frontier.Skipped
 	case frontier.GaveUp:
-		v.kept = known.Outcome != frontier.Undecided && known.Outcome != frontier.Skipped && known.Outcome != frontier.GaveUp
+		worthless = append(worthless, frontier.GaveUp)
+	case frontier.Disallowed:
+		if v.page.Reason == "" {
+			return // its robots.txt forbids it; a reason is why there is none to go by
+		}
+		worthless = append(worthless, frontier.GaveUp, frontier.Disallowed)
+	default:
+		return
 	}
+	v.kept = !slices.Contains(worthless, known.Outcome)
 }
 
 // request asks for a page, or whether it has changed.

@@ -113,6 +113,38 @@ func TestRefreshKeepsWhatCannotBeHad(t *testing.T) {
 	equal(t, "dead jobs", l.status().Queue.Dead, 0)
 }
 
+// That a robots.txt cannot be had says nothing about the pages that were had before; that
+// it forbids them does.
+func TestRefreshWithoutRobots(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w := newWeb(t)
+	w.on("/a", html("<title>a</title>"))
+	s := settings.Settings{Private: true, Delay: time.Second}
+	l := newLab(t, s, w.URL+"/a", w.URL+"/gone")
+	l.finish()
+	w.on("/robots.txt", status(500))
+	l.clock.Advance(25 * time.Hour)
+	l.start(s, true)
+	l.finish()
+	a := l.wantOutcome(w.URL+"/a", frontier.Stored)
+	equal(t, "title and note", []any{a.Title, a.Note}, []any{"a", "robots.txt cannot be had: status 500 Internal Server Error"})
+	if _, err := l.f.Body(ctx, w.URL+"/a"); err != nil {
+		t.Errorf("body of a page whose robots.txt is down: %v", err)
+	}
+	l.wantOutcome(w.URL+"/gone", frontier.Missing)
+	equal(t, "disallowed", l.status().Run.Counts.Disallowed, 2)
+
+	w.on("/robots.txt", plain("User-agent: *\nDisallow: /a\n"))
+	l.clock.Advance(25 * time.Hour)
+	l.start(s, true)
+	l.finish()
+	l.wantOutcome(w.URL+"/a", frontier.Disallowed)
+	if _, err := l.f.Body(ctx, w.URL+"/a"); !errors.Is(err, frontier.ErrUnknown) {
+		t.Errorf("body of a page that is forbidden now: %v, want ErrUnknown", err)
+	}
+}
+
 func TestRefreshNeedsAFinishedRun(t *testing.T) {
 	t.Parallel()
 	w := newWeb(t)
