@@ -205,6 +205,11 @@ func TestPrivateAddresses(t *testing.T) {
 	if asked || !strings.Contains(out, "address is private") {
 		t.Errorf("asked %v, records %s, want why nothing was asked for", asked, out)
 	}
+	// Who gives leave then need not wait until the refusal is forgotten.
+	crawler(t, context.Background(), 0, "crawl", "-store", dir, "-allow-private", "-delay", "1ms", "-refresh")
+	if n := status(t, dir).Run.Counts.Stored; n != 3 {
+		t.Errorf("%d pages were stored once private addresses were allowed, want 3", n)
+	}
 }
 
 func TestMaxTime(t *testing.T) {

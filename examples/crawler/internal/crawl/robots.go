@@ -34,8 +34,13 @@ type robotsFile struct {
 
 // openRobots returns the memory of askRobots, by URL, for all processes. Nothing is asked
 // for before its time and in the background: that is for those who have a job of the host.
+// What was refused as private is no answer for those who may go there.
 func (c *Crawler) openRobots(ctx context.Context) (*memo.Func[string, robotsFile], error) {
-	return memo.Open(ctx, c.frontier.DB(), "crawl/robots", c.askRobots, memo.Options[string, robotsFile]{
+	name := "crawl/robots"
+	if c.settings.Private {
+		name += "/private"
+	}
+	return memo.Open(ctx, c.frontier.DB(), name, c.askRobots, memo.Options[string, robotsFile]{
 		TTL: robotsTime, Jitter: -1, Beta: -1,
 		Negative: []error{errNoRobots}, NegativeTTL: robotsDownTime,
 	})
