@@ -29,7 +29,9 @@ type entry struct {
 }
 
 // age is how old it is now.
-func (e *entry) age(now time.Time) time.Duration { return e.InitialAge + now.Sub(e.Received).Abs() }
+func (e *entry) age(now time.Time) time.Duration {
+	return min(e.InitialAge, maxAge) + min(now.Sub(e.Received).Abs(), maxAge)
+}
 
 func (e *entry) setHeader(h http.Header) {
 	var b bytes.Buffer

@@ -3,6 +3,7 @@ package httpcache
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -12,6 +13,10 @@ const (
 	// the most that makes.
 	heuristicPart = 10
 	heuristicMax  = 24 * time.Hour
+
+	// maxAge is what is told apart from what is older or fresh for longer. A Date of the
+	// year 1 makes the largest duration, and one second more would make it negative.
+	maxAge = maxSeconds * time.Second
 )
 
 // heuristicStatuses are those that may be kept though nothing in them says for how long,
@@ -35,7 +40,7 @@ func lifetime(h http.Header, status int, d directives, shared bool) time.Duratio
 		if err != nil || len(values) > 1 && slices.ContainsFunc(values, func(v string) bool { return v != values[0] }) {
 			return 0
 		}
-		return max(0, expires.Sub(date))
+		return min(max(0, expires.Sub(date)), maxAge)
 	}
 	modified, err := http.ParseTime(h.Get("Last-Modified"))
 	if err != nil || !d.has("public") && !slices.Contains(heuristicStatuses, status) {
@@ -50,7 +55,8 @@ func initialAge(h http.Header, asked, received time.Time) time.Duration {
 	date, _ := http.ParseTime(h.Get("Date"))
 	var age time.Duration
 	if values := h["Age"]; len(values) > 0 {
-		age = deltaSeconds(trim(values[0]))
+		first, _, _ := strings.Cut(values[0], ",")
+		age = deltaSeconds(trim(first))
 	}
 	return max(0, received.Sub(date), age+max(0, received.Sub(asked)))
 }
