@@ -65,6 +65,24 @@ func (b *bench) wanted(p *peer, durable bool, all []part) (wanted []part) {
 	return wanted
 }
 
+// logAbsent keeps why peers were not measured that the user wants.
+func (b *bench) logAbsent(peers []*peer, j job) error {
+	for _, p := range peers {
+		why := p.absent(j.workers)
+		for _, t := range j.parts {
+			if why == "" || !t.of(p) || !b.Wants(t.name, p.name) {
+				continue
+			}
+			for _, name := range t.kept() {
+				if err := b.Log.Add(measure.Record{Part: name, Peer: p.name, Fault: why}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // absent says why so many processes cannot use the peer here, "" if they can.
 func (p *peer) absent(processes int) string {
 	if p.missing == "" && processes > 1 {

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/dcq-go/dcq/bench/internal/measure"
+	"github.com/dcq-go/dcq/bench/internal/report"
+	"github.com/dcq-go/dcq/bench/internal/results"
 )
 
 func TestMain(m *testing.M) {
@@ -55,6 +57,18 @@ func TestRun(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Logf("the output is\n%s", out.String())
+	}
+	kept, err := results.Read(o.out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range kept.Records {
+		if r.Note == "" && r.Fault == "" {
+			t.Errorf("a record of %s does not say how it was measured", r.Peer)
+		}
+	}
+	if got := kept.Fault("shared-put", "bbolt"); !strings.Contains(got, "one process") {
+		t.Errorf("Fault(shared-put, bbolt) = %q, want that it is for one process", got)
 	}
 	samples := readSamples(t, o.out)
 	for part, want := range map[string]int{
@@ -156,11 +170,26 @@ func TestMissing(t *testing.T) {
 	for _, p := range peers {
 		p.missing = "it is elsewhere"
 	}
+	name := filepath.Join(t.TempDir(), "out.jsonl")
+	log, err := measure.Create(name, measure.Facts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
 	var out strings.Builder
-	b := &bench{&measure.Bench{Ctx: t.Context(), Only: regexp.MustCompile(""), Log: &measure.Log{}, Out: &out}, options{n: 1, d: time.Second, sizes: []int{200}, processes: 2}}
+	b := &bench{&measure.Bench{Ctx: t.Context(), Only: regexp.MustCompile(""), Log: log, Out: &out}, options{n: 1, d: time.Second, sizes: []int{200}, processes: 2}}
 	for _, part := range []func([]*peer) error{b.single, b.shared, b.size} {
 		if err := part(peers); err != nil {
 			t.Fatal(err)
+		}
+	}
+	kept, err := results.Read(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range report.KV.Parts {
+		if peers := kept.Peers(p.Name); len(peers) == 0 || kept.Fault(p.Name, peers[0]) != "it is elsewhere" {
+			t.Errorf("what is kept of %s does not say that %q are missing", p.Name, peers)
 		}
 	}
 	here := map[string]int{}

@@ -85,6 +85,14 @@ func (p *peer) settings(durable bool) string {
 	return p.relaxed
 }
 
+// note says how the peer is measured, relaxed and durable.
+func (p *peer) note() string {
+	if p.durable == "" {
+		return p.relaxed
+	}
+	return p.relaxed + "; durable: " + p.durable
+}
+
 // ours reports whether it is one of dcq's.
 func (p *peer) ours() bool { return p.name[:3] == "dcq" }
 
@@ -102,4 +110,15 @@ type part struct {
 // of reports whether the peer can do it.
 func (t part) of(p *peer) bool {
 	return t.memo == p.memo && (!t.durable || p.durable != "") && (t.op != "range" || p.ordered)
+}
+
+// kept returns the names under which its results are kept: a mix has two kinds.
+func (t part) kept() []string {
+	switch {
+	case t.op != "":
+		return []string{t.name}
+	case t.puts == 0:
+		return []string{t.name + "-get"}
+	}
+	return []string{t.name + "-get", t.name + "-put"}
 }

@@ -25,7 +25,8 @@ type rush struct {
 
 // shared measures several processes that do what they can at the same time.
 func (b *bench) shared(peers []*peer) error {
-	crews, err := b.hire(peers, job{parts: sharedParts, keys: []int{fewKeys}, workers: b.processes})
+	j := job{parts: sharedParts, keys: []int{fewKeys}, workers: b.processes}
+	crews, err := b.hire(peers, j)
 	if err != nil {
 		return err
 	}
@@ -43,6 +44,9 @@ func (b *bench) shared(peers []*peer) error {
 		return nil
 	})
 	if err := errors.Join(err, dismiss(crews)); err != nil {
+		return err
+	}
+	if err := b.logAbsent(peers, j); err != nil {
 		return err
 	}
 	for _, t := range sharedParts {
@@ -76,7 +80,8 @@ func (b *bench) rush(round int, c *crew, t part, sum *rush) error {
 			*kind.sum = append(*kind.sum, s...)
 			sum.done[i] += len(s)
 			values := map[string]float64{"keys": float64(c.keys), "process": float64(i), "seconds": seconds}
-			if err := b.Log.Add(measure.Record{Part: kind.part, Peer: c.name, Round: round, Values: values, Samples: s}); err != nil {
+			r := measure.Record{Part: kind.part, Peer: c.name, Round: round, Values: values, Samples: s, Note: c.note()}
+			if err := b.Log.Add(r); err != nil {
 				return err
 			}
 		}

@@ -84,13 +84,16 @@ func (b *bench) oneByOne(peers []*peer, j job) (map[cell]measure.Samples, error)
 			}
 			where := cell{t.name, c.peer, c.keys}
 			all[where] = append(all[where], s...)
-			r := measure.Record{Part: t.name, Peer: c.name, Round: round, Values: map[string]float64{"keys": float64(c.keys)}, Samples: s}
+			r := measure.Record{Part: t.name, Peer: c.name, Round: round, Values: map[string]float64{"keys": float64(c.keys)}, Samples: s, Note: c.note()}
 			if err := b.Log.Add(r); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+	if err == nil {
+		err = b.logAbsent(peers, j)
+	}
 	return all, errors.Join(err, dismiss(crews))
 }
 

@@ -38,6 +38,9 @@ func (b *bench) commands() error {
 		}
 		if c.missing != "" {
 			table.Add(c.name, "", "", "", c.missing)
+			if err := b.Log.Add(measure.Record{Part: part, Peer: c.name, Fault: c.missing}); err != nil {
+				return err
+			}
 			continue
 		}
 		here = append(here, c)
@@ -49,7 +52,7 @@ func (b *bench) commands() error {
 	base := samples["dcq lock"].Percentile(50)
 	for _, c := range here {
 		s := samples[c.name]
-		if err := b.Log.Add(measure.Record{Part: part, Peer: c.name, Samples: s}); err != nil {
+		if err := b.Log.Add(measure.Record{Part: part, Peer: c.name, Samples: s, Note: c.settings}); err != nil {
 			return err
 		}
 		p50 := s.Percentile(50)

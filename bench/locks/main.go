@@ -88,7 +88,23 @@ func (b *bench) inTurns(part string, peers []*peer, some func(*peer) (measure.Sa
 			return fmt.Errorf("%s of %s: %w", part, p.name, err)
 		}
 		all[p] = append(all[p], s...)
-		return b.Log.Add(measure.Record{Part: part, Peer: p.name, Round: round, Samples: s})
+		return b.Log.Add(measure.Record{Part: part, Peer: p.name, Round: round, Samples: s, Note: p.settings})
 	})
-	return all, err
+	if err != nil {
+		return nil, err
+	}
+	return all, b.logMissing(part, peers)
+}
+
+// logMissing keeps why peers were not measured.
+func (b *bench) logMissing(part string, peers []*peer) error {
+	for _, p := range peers {
+		if p.missing == "" {
+			continue
+		}
+		if err := b.Log.Add(measure.Record{Part: part, Peer: p.name, Fault: p.missing}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -48,6 +48,9 @@ func (b *bench) waiters(peers []*peer) error {
 			return fmt.Errorf("%s of %s: %w", part, p.name, err)
 		}
 	}
+	if err := b.logMissing(part, peers); err != nil {
+		return err
+	}
 	addIdling(table, peers, all)
 	table.Note("CPU time is in milliseconds a second, of all together; 1000 is one core. The holder's lock is acquired and released as fast as it goes.")
 	return table.Print(b.Out)
@@ -123,15 +126,18 @@ func (b *bench) besideCrowd(part string, p *peer, sum *idling) error {
 
 // logCrowd keeps means of the holder's pairs, which are too many to be kept.
 func (b *bench) logCrowd(part string, p *peer, round int, i *idling) error {
-	return b.Log.Add(measure.Record{Part: part, Peer: p.name, Round: round, Values: map[string]float64{
+	values := map[string]float64{
 		"waiters":                float64(crowd),
 		"waiters_cpu_ns_per_s":   float64(i.waiters.Mean()),
-		"servers_cpu_ns_per_s":   float64(i.servers.Mean()),
 		"pair_ns":                float64(i.without.Mean()),
 		"pairs":                  float64(len(i.without)),
-		"pair_ns_beside_waiters": float64(i.with.Mean()),
+		"pair_beside_waiters_ns": float64(i.with.Mean()),
 		"pairs_beside_waiters":   float64(len(i.with)),
-	}})
+	}
+	if len(p.servers) > 0 {
+		values["servers_cpu_ns_per_s"] = float64(i.servers.Mean())
+	}
+	return b.Log.Add(measure.Record{Part: part, Peer: p.name, Round: round, Values: values, Note: p.settings})
 }
 
 // once measures the holder alone, then the waiters, then the holder beside them.

@@ -100,7 +100,7 @@ func (b *bench) each(part string, durable bool, kinds []string, one func(*peer) 
 		})
 		for _, p := range peers {
 			if p.missing != "" {
-				err = errors.Join(err, b.add(measure.Record{Part: part, Peer: p.kind, Note: p.missing}))
+				err = errors.Join(err, b.add(measure.Record{Part: part, Peer: p.kind, Fault: p.missing}))
 			}
 		}
 		if err != nil {

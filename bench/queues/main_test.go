@@ -81,7 +81,7 @@ func TestDrain(t *testing.T) {
 		{Part: report.DrainRelaxed, Peer: dcqName}, {Part: report.DrainRelaxed, Peer: rawName}, {Part: report.DrainShared, Peer: dcqName},
 	} {
 		of.Metric = "handled"
-		if got, want := kept.Figure(of), (results.Figure{Median: n, Low: n, High: n}); got != want {
+		if got, want := kept.Figure(of), (results.Figure{Median: n, Low: n, High: n, Rounds: measure.Rounds}); got != want {
 			t.Errorf("Figure(%v) = %v, want %v", of, got, want)
 		}
 	}
@@ -138,8 +138,8 @@ func TestWriters(t *testing.T) {
 func TestMissing(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	kept, out := shortRun(t, 1, `^wake.*/beanstalkd$`)
-	if got, want := kept.Note(report.Wake, beanstalkdName), "beanstalkd not found"; got != want {
-		t.Errorf("Note = %q, want %q", got, want)
+	if got, want := kept.Fault(report.Wake, beanstalkdName), "beanstalkd not found"; got != want {
+		t.Errorf("Fault = %q, want %q", got, want)
 	}
 	if !strings.Contains(out, "beanstalkd not found") {
 		t.Errorf("the output does not say what is missing:\n%s", out)
@@ -152,8 +152,8 @@ func TestRawCgo(t *testing.T) {
 	kept, _ := shortRun(t, 64, `^(push|drain)-relaxed/raw-cgo$`)
 	for _, part := range []string{report.PushRelaxed, report.DrainRelaxed} {
 		rate := kept.Figure(results.Point{Part: part, Peer: rawCgoName, Metric: report.Rate})
-		if note := kept.Note(part, rawCgoName); missing != "" && note != missing {
-			t.Errorf("Note of %s = %q, want %q", part, note, missing)
+		if note := kept.Fault(part, rawCgoName); missing != "" && note != missing {
+			t.Errorf("Fault of %s = %q, want %q", part, note, missing)
 		}
 		if rate.Known() != (missing == "") {
 			t.Errorf("the rate of %s is %v, but what is missing is %q", part, rate, missing)

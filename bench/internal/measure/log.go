@@ -18,7 +18,8 @@ type Record struct {
 	Round   int                `json:"round"`            // from 0
 	Values  map[string]float64 `json:"values,omitempty"` // by name, with the unit in it
 	Samples Samples            `json:"samples,omitempty"`
-	Note    string             `json:"note,omitempty"` // settings, or why there is nothing
+	Note    string             `json:"note,omitempty"`  // settings
+	Fault   string             `json:"fault,omitempty"` // why there is nothing, or nothing more
 }
 
 // Create makes the file, or empties it, and writes the facts to it. An empty name keeps

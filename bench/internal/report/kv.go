@@ -65,7 +65,12 @@ func shapeKV(run *results.Run) *results.Run {
 	shaped := &results.Run{Facts: run.Facts}
 	joined := map[roundOf][]measure.Record{}
 	var order []roundOf
+	var faults []measure.Record
 	for _, r := range run.Records {
+		if r.Fault != "" {
+			faults = append(faults, r)
+			continue
+		}
 		key := roundOf{r.Part, r.Peer, r.Round}
 		if joined[key] == nil {
 			order = append(order, key)
@@ -73,7 +78,7 @@ func shapeKV(run *results.Run) *results.Run {
 		joined[key] = append(joined[key], r)
 	}
 	for _, key := range order {
-		r := measure.Record{Part: key.part, Peer: key.peer, Round: key.round}
+		r := measure.Record{Part: key.part, Peer: key.peer, Round: key.round, Note: joined[key][0].Note}
 		if strings.HasPrefix(key.part, sizes) {
 			r.Values = bySize(joined[key])
 		} else {
@@ -81,6 +86,7 @@ func shapeKV(run *results.Run) *results.Run {
 		}
 		shaped.Records = append(shaped.Records, r)
 	}
+	shaped.Records = append(shaped.Records, faults...)
 	return shaped
 }
 

@@ -10,7 +10,7 @@ var Locks = &Section{
 		{Name: "waiters", Title: "64 processes wait for a lock that is held",
 			Text: "CPU time is that of all waiting processes together, and of the server; a pair is an acquire " +
 				"and release of another lock by the holder.",
-			Metrics: []string{"waiters_cpu_ns_per_s", "servers_cpu_ns_per_s", "pair_ns", "pair_ns_beside_waiters"}},
+			Metrics: []string{"waiters_cpu_ns_per_s", "servers_cpu_ns_per_s", "pair_ns", "pair_beside_waiters_ns"}},
 		{Name: "commands", Title: "The commands: true under a lock that is free", Base: "dcq lock"},
 	},
 	Goals: []Goal{

@@ -43,7 +43,7 @@ func (p Part) plot(run *results.Run) string {
 	var bars []bar
 	for _, peer := range run.Peers(p.Name) {
 		f := run.Figure(results.Point{Part: p.Name, Peer: peer, Metric: metric})
-		if !f.Known() {
+		if !f.Known() || times && f.Median <= 0 { // which has no place on a logarithmic axis
 			continue
 		}
 		b := bar{name: peer, from: f.Median, label: results.Show(metric, f.Median), emphasized: peer == p.Base}
@@ -128,7 +128,7 @@ func scale(bars []bar, times bool) func(float64) float64 {
 		low, high := bounds(bars)
 		return func(v float64) float64 { return plotLeft + width*(math.Log10(v)-low)/max(high-low, 1) }
 	}
-	most := 0.0
+	most := math.SmallestNonzeroFloat64 // else bars of 0 would be divided by 0
 	for _, b := range bars {
 		most = max(most, b.from)
 	}

@@ -31,10 +31,14 @@ func measured() *results.Run {
 		{Part: "push", Peer: "other", Samples: slices.Repeat(times(50, 90), 50), Note: "tuned"},
 		{Part: "push", Peer: "dcq", Round: 1, Samples: times(10), Note: "as it is"},
 		{Part: "push", Peer: "other", Round: 1, Samples: times(20), Note: "tuned"},
-		{Part: "push", Peer: "gone", Note: "not found"},
-		{Part: "absent", Peer: "gone", Note: "not found"},
+		{Part: "push", Peer: "gone", Fault: "not found"},
+		{Part: "absent", Peer: "gone", Fault: "not found"},
 		{Part: "others", Peer: "a", Values: map[string]float64{"kept": 2}},
 		{Part: "others", Peer: "b", Values: map[string]float64{"kept": 4}},
+		{Part: "others", Peer: "b", Fault: "slow"},
+		{Part: "others", Peer: "none", Values: map[string]float64{"kept": 0}},
+		{Part: "still", Peer: "a", Values: map[string]float64{"moved": 0}},
+		{Part: "still", Peer: "b", Values: map[string]float64{"moved": 0}},
 	}}
 }
 
@@ -62,7 +66,7 @@ func TestTables(t *testing.T) {
 	got := squeezeSpaces(b.String())
 	for _, want := range []string{
 		"Peers\n\n| | settings |\n| -- | -- |\n| dcq | as it is |\n| other | tuned |\n\nA push\n",
-		"others\n\n| | kept | kept to a |\n| -- | -- | -- |\n| a | 2 | 1.0x |\n| b | 4 | 2.0x |\n",
+		"others\n\n| | kept | kept to a |\n| -- | -- | -- |\n| a | 2 | 1.0x |\n| b | 4 | 2.0x; slow |\n| none | 0 | 0.0x |\n",
 		"A push\n\n| | p50 | p99 | p50 to dcq |\n| -- | -- | -- | -- |\n" +
 			"| dcq | 15.0 us | 30.0 us | 1.0x |\n| other | 35.0 us | 90.0 us | 2.2x (2.0x to 2.5x) |\n| gone | | | not found |\n",
 		"rest\n\n| | jobs/s | jobs/s to dcq |\n| -- | -- | -- |\n| dcq | 9,000 | 1.0x |\n| a & b | 3,000 | 0.33x |\n",
@@ -113,7 +117,7 @@ func TestPageWrite(t *testing.T) {
 	if strings.Contains(got, "\n\n\n") {
 		t.Errorf("two empty lines in\n%s", got)
 	}
-	for _, part := range []string{"push", "rest"} {
+	for _, part := range []string{"push", "rest", "others", "still"} {
 		if !strings.Contains(got, "](page/things-"+part+".svg)") {
 			t.Errorf("the page does not show the plot of %s:\n%s", part, got)
 		}

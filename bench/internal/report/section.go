@@ -7,6 +7,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/dcq-go/dcq/bench/internal/measure"
 	"github.com/dcq-go/dcq/bench/internal/results"
@@ -101,7 +102,7 @@ func PeerTable(run *results.Run) *measure.Table {
 	t := &measure.Table{Title: "Peers", Columns: []string{"", "settings"}}
 	seen := map[string]bool{}
 	for _, r := range run.Records {
-		if r.Note != "" && !seen[r.Peer] && (len(r.Samples) > 0 || len(r.Values) > 0) {
+		if r.Note != "" && !seen[r.Peer] {
 			seen[r.Peer] = true
 			t.Add(r.Peer, r.Note)
 		}
@@ -134,15 +135,16 @@ func (p Part) row(run *results.Run, peer string) []string {
 		}
 		row = append(row, cell)
 	}
+	fault := run.Fault(p.Name, peer)
 	if !known {
-		return append(row, run.Note(p.Name, peer))
+		return append(row, fault)
 	}
-	if len(p.Metrics) > 0 {
-		ratio := run.Ratio(results.Point{Part: p.Name, Peer: peer, Metric: p.Metrics[0]},
-			results.Point{Part: p.Name, Peer: p.Base, Metric: p.Metrics[0]})
-		row = append(row, showRatio(ratio, peer != p.Base))
+	ratio := showRatio(run.Ratio(results.Point{Part: p.Name, Peer: peer, Metric: p.Metrics[0]},
+		results.Point{Part: p.Name, Peer: p.Base, Metric: p.Metrics[0]}), peer != p.Base)
+	if fault != "" {
+		ratio = strings.TrimPrefix(ratio+"; "+fault, "; ")
 	}
-	return row
+	return append(row, ratio)
 }
 
 // showRatio shows a ratio, and between what the rounds lay if it is asked for and they

@@ -70,14 +70,15 @@ func (r *Run) Peers(part string) (peers []string) {
 	return peers
 }
 
-// Note returns the note of a peer in a part, that of a fault before others.
-func (r *Run) Note(part, peer string) (note string) {
+// Fault returns why nothing was measured of a peer in a part, or not in all rounds; "" if
+// nothing was wrong.
+func (r *Run) Fault(part, peer string) string {
 	for _, rec := range r.Records {
-		if rec.Part == part && rec.Peer == peer && rec.Note != "" {
-			note = rec.Note
+		if rec.Part == part && rec.Peer == peer && rec.Fault != "" {
+			return rec.Fault
 		}
 	}
-	return note
+	return ""
 }
 
 // Metrics returns the names of what was measured in a part: percentiles of which there are
@@ -169,10 +170,13 @@ func percent(metric string) (float64, error) {
 }
 
 // Figure is a median, and between what the rounds lay.
-type Figure struct{ Median, Low, High float64 }
+type Figure struct {
+	Median, Low, High float64
+	Rounds            int // that have it
+}
 
-// Known reports whether anything was measured.
-func (f Figure) Known() bool { return f != Figure{} }
+// Known reports whether anything was measured, if only that it is 0.
+func (f Figure) Known() bool { return f.Rounds > 0 }
 
 func figure(values []float64) Figure {
 	if len(values) == 0 {
@@ -180,7 +184,7 @@ func figure(values []float64) Figure {
 	}
 	slices.Sort(values)
 	n := len(values)
-	return Figure{(values[(n-1)/2] + values[n/2]) / 2, values[0], values[n-1]}
+	return Figure{(values[(n-1)/2] + values[n/2]) / 2, values[0], values[n-1], n}
 }
 
 // Figure returns the metric over all rounds.

@@ -24,8 +24,9 @@ func written(t *testing.T) *Run {
 		{Part: "push", Peer: "dcq", Round: 1, Samples: measure.Samples{40}, Values: map[string]float64{"jobs_per_s": 90}},
 		{Part: "push", Peer: "other", Round: 1, Samples: measure.Samples{160}, Values: map[string]float64{"jobs_per_s": 180}},
 		{Part: "push", Peer: "dcq", Round: 2, Samples: measure.Samples{60}},
-		{Part: "push", Peer: "gone", Note: "not found"},
-		{Part: "depth", Peer: "1", Values: map[string]float64{"push_ns": 3}},
+		{Part: "push", Peer: "other", Fault: "it ended"},
+		{Part: "push", Peer: "gone", Fault: "not found"},
+		{Part: "depth", Peer: "1", Values: map[string]float64{"push_ns": 3, "lost": 0}},
 	} {
 		if err := log.Add(r); err != nil {
 			t.Fatal(err)
@@ -55,11 +56,10 @@ func TestRead(t *testing.T) {
 	if got, want := run.Metrics("push"), []string{"p50", "jobs_per_s"}; !slices.Equal(got, want) {
 		t.Errorf("Metrics(push) = %q, want %q", got, want)
 	}
-	if got := run.Note("push", "dcq"); got != "" {
-		t.Errorf("Note(push, dcq) = %q, want none", got)
-	}
-	if got, want := run.Note("push", "gone"), "not found"; got != want {
-		t.Errorf("Note(push, gone) = %q, want %q", got, want)
+	for peer, want := range map[string]string{"dcq": "", "other": "it ended", "gone": "not found"} {
+		if got := run.Fault("push", peer); got != want {
+			t.Errorf("Fault(push, %s) = %q, want %q", peer, got, want)
+		}
 	}
 	if _, err := Read(filepath.Join(t.TempDir(), "none")); err == nil {
 		t.Error("Read of no file is no error")
@@ -80,25 +80,26 @@ func TestFigures(t *testing.T) {
 		of   Point
 		want Figure
 	}{
-		{Point{"push", "dcq", "p50"}, Figure{40, 20, 60}},
+		{Point{"push", "dcq", "p50"}, Figure{40, 20, 60, 3}},
 		{Point{"push", "dcq", "p99.9"}, Figure{}}, // of so few it is the greatest
-		{Point{"push", "other", "mean"}, Figure{105, 50, 160}},
-		{Point{"push", "other", "max"}, Figure{125, 90, 160}},
-		{Point{"push", "dcq", "jobs_per_s"}, Figure{95, 90, 100}},
-		{Point{"many", "dcq", "max"}, Figure{200, 200, 200}},
-		{Point{"many", "dcq", "p99"}, Figure{198, 198, 198}},
+		{Point{"push", "other", "mean"}, Figure{105, 50, 160, 2}},
+		{Point{"push", "other", "max"}, Figure{125, 90, 160, 2}},
+		{Point{"push", "dcq", "jobs_per_s"}, Figure{95, 90, 100, 2}},
+		{Point{"many", "dcq", "max"}, Figure{200, 200, 200, 1}},
+		{Point{"many", "dcq", "p99"}, Figure{198, 198, 198, 1}},
+		{Point{"depth", "1", "lost"}, Figure{0, 0, 0, 1}},
 		{Point{"push", "gone", "p50"}, Figure{}},
 		{Point{"push", "dcq", "unknown"}, Figure{}},
 	} {
-		if got := run.Figure(c.of); got != c.want {
-			t.Errorf("Figure(%v) = %v, want %v", c.of, got, c.want)
+		if got := run.Figure(c.of); got != c.want || got.Known() != (c.want != Figure{}) {
+			t.Errorf("Figure(%v) = %v, known %t, want %v", c.of, got, got.Known(), c.want)
 		}
 	}
 	other, dcq := Point{"push", "other", "p50"}, Point{"push", "dcq", "p50"}
-	if got, want := run.Ratio(other, dcq), (Figure{3, 2, 4}); got != want {
+	if got, want := run.Ratio(other, dcq), (Figure{3, 2, 4, 2}); got != want {
 		t.Errorf("Ratio(other, dcq) = %v, want %v: of each round, then the median", got, want)
 	}
-	if got, want := run.Ratio(dcq, other), (Figure{0.375, 0.25, 0.5}); got != want {
+	if got, want := run.Ratio(dcq, other), (Figure{0.375, 0.25, 0.5, 2}); got != want {
 		t.Errorf("Ratio(dcq, other) = %v, want %v: of the rounds that have both", got, want)
 	}
 }
