@@ -45,10 +45,12 @@
 // # What is kept
 //
 // Responses to GET without a body, with any status but 206 and 304 that RFC 9111 lets be
-// stored and that can be of use: fresh for some time, or with a validator. HEAD is answered
-// from them. Requests with Range, or with conditions of their own, go to the origin. Parts
-// of a response are never kept, nor trailers, nor a response of HTTP/1 whose end is only
-// the end of the connection. Qualified forms (no-cache="X") count as the unqualified.
+// stored and that can be of use: fresh for some time, or with a validator; their headers
+// have at most 64 KiB. HEAD is answered from them. Requests with Range, or with conditions
+// of their own, go to the origin, and so do those with a header whose name is not in
+// canonical form, which only an assignment to the map makes. Parts of a response are never
+// kept, nor trailers, nor a response of HTTP/1 whose end is only the end of the connection.
+// Qualified forms (no-cache="X") count as the unqualified.
 //
 // A cache is private by default: one that serves one user, or one program. Even so, what
 // was asked for with an Authorization is served only to requests with the same one. For

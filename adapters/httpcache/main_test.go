@@ -198,6 +198,10 @@ func text(body string, lines ...string) http.HandlerFunc {
 func addLines(h http.Header, lines []string) {
 	for _, line := range lines {
 		name, value, _ := strings.Cut(line, ": ")
+		if raw, ok := strings.CutPrefix(name, "!"); ok { // as it stands, where Add makes it canonical
+			h[raw] = []string{value}
+			continue
+		}
 		if name == "Date" {
 			h.Del(name)
 		}

@@ -117,6 +117,8 @@ var rules = []rule{
 	{name: "Set-Cookie in public", shared: true, kept: lines("Cache-Control: max-age=60, public", "Set-Cookie: a=b"), want: byCache},
 	{name: "Authorization", kept: lines("Cache-Control: max-age=60"), asked: lines("Authorization: a"), again: lines("Authorization: a"), want: byCache},
 	{name: "Authorization of another", kept: lines("Cache-Control: max-age=60"), asked: lines("Authorization: a"), again: lines("Authorization: b"), want: byOrigin},
+	{name: "Authorization in other letters", kept: lines("Cache-Control: max-age=60"), asked: lines("!authorization: a"), want: byOrigin},
+	{name: "Range in other letters", kept: lines("Cache-Control: max-age=60"), again: lines("!range: bytes=0-1"), want: byOrigin},
 	{name: "Authorization of nobody", kept: lines("Cache-Control: max-age=60"), asked: lines("Authorization: a"), want: byOrigin},
 	{name: "Authorization, of a shared cache", shared: true, kept: lines("Cache-Control: max-age=60"), asked: lines("Authorization: a"), again: lines("Authorization: a"), want: byOrigin},
 	{name: "Authorization and public", shared: true, kept: lines("Cache-Control: max-age=60, public"), asked: lines("Authorization: a"), again: lines("Authorization: b"), want: byCache},

@@ -144,6 +144,11 @@ func answerable(req *http.Request) bool {
 			return false
 		}
 	}
+	for name := range req.Header {
+		if name != http.CanonicalHeaderKey(name) {
+			return false // Get does not find it: it may be an Authorization, or what Vary names
+		}
+	}
 	return true
 }
 
