@@ -49,6 +49,10 @@ func (e *entry) date() time.Time {
 // value each time must not make the record grow.
 const maxVariants = 32
 
+// maxHeader is how large the header of a response may be to be kept, in bytes. A record is
+// read whole, and each 304 may add to it.
+const maxHeader = 64 << 10
+
 // record is what is kept of one target.
 type record struct {
 	Target  string

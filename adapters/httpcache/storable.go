@@ -64,6 +64,9 @@ func newEntry(req *http.Request, status int, h http.Header, asked, received time
 	}
 	h.Del("Age")
 	e.setHeader(h)
+	if len(e.Header) > maxHeader {
+		return nil
+	}
 	return e
 }
 

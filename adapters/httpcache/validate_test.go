@@ -57,6 +57,21 @@ func TestValidationForbids(t *testing.T) {
 	f.wantItems(1)
 }
 
+// Headers do not grow for ever by what each 304 adds, nor is a response kept that has too
+// many from the start.
+func TestHeadersAreBounded(t *testing.T) {
+	f := newFixture(t, httpcache.Options{})
+	large := strings.Repeat("x", 40<<10)
+	f.answers(text("one", minute, etag, "X-A: "+large))
+	f.get()
+	f.clock.Step(time.Minute)
+	f.answers(notModified(minute, etag, "X-B: "+large))
+	f.want(f.get(), true, "one")
+	f.answers(text("two", minute, "X-A: "+large, "X-B: "+large))
+	f.want(f.get(), false, "two")
+	f.want(f.get(), false, "two")
+}
+
 // A 304 about another response is no answer: the origin is asked without a condition.
 func TestValidationOfAnother(t *testing.T) {
 	f := newFixture(t, httpcache.Options{})
