@@ -175,7 +175,9 @@ func (x *exchange) refresh() {
 		}
 		y := &exchange{Transport: x.Transport, req: req.WithContext(ctx), control: x.control}
 		y.renew()
-		_, err = x.shelf.cache.Delete(context.WithoutCancel(ctx), marker)
+		ctx, cancel := detached(ctx)
+		defer cancel()
+		_, err = x.shelf.cache.Delete(ctx, marker)
 		x.warn("a mark could not be removed", err)
 	})
 }

@@ -124,6 +124,8 @@ func (s shelf) write(tx *store.Tx, t target, r *record, bodies []string, opts kv
 func (s shelf) keep(ctx context.Context, f *found, e *entry) error {
 	done, err := s.change(ctx, f, func(r *record) []string { return r.put(e) })
 	if !done {
+		ctx, cancel := detached(ctx)
+		defer cancel()
 		_, gone := s.cache.Delete(ctx, e.Body)
 		err = errors.Join(err, gone)
 	}

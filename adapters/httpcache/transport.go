@@ -18,8 +18,9 @@ const FromCache = "X-From-Cache"
 // defaultMaxBody is the largest body that is kept, in bytes, unless Options say otherwise.
 const defaultMaxBody = 64 << 20
 
-// invalidateTimeout bounds how long a request that changes something waits for the store.
-const invalidateTimeout = 10 * time.Second
+// storeTimeout bounds how long a request waits for the store with what must be done even
+// if its caller gave up.
+const storeTimeout = 10 * time.Second
 
 // refreshTimeout bounds a request in the background.
 const refreshTimeout = 30 * time.Second
@@ -187,7 +188,7 @@ func (t *Transport) invalidate(req *http.Request, resp *http.Response) {
 	if req.URL == nil || resp != nil && (resp.StatusCode < 200 || resp.StatusCode >= 400) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(req.Context()), invalidateTimeout)
+	ctx, cancel := detached(req.Context())
 	defer cancel()
 	changed := targetOf(req)
 	targets := []target{changed}
@@ -202,6 +203,11 @@ func (t *Transport) invalidate(req *http.Request, resp *http.Response) {
 	for _, target := range targets {
 		t.warn("what is kept of a URL could not be invalidated", t.shelf.invalidate(ctx, target))
 	}
+}
+
+// detached returns a context for what must be done though ctx may have ended.
+func detached(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), storeTimeout)
 }
 
 // warn logs an error of the store, without which the request is done all the same.
