@@ -11,6 +11,7 @@ import (
 
 	"github.com/dcq-go/dcq/examples/crawler/internal/frontier"
 	"github.com/dcq-go/dcq/examples/crawler/internal/settings"
+	"github.com/dcq-go/dcq/queue"
 )
 
 // tagged serves a page under an entity tag, and 304 to those who have it.
@@ -158,6 +159,33 @@ func TestRefreshNeedsAFinishedRun(t *testing.T) {
 	if err != nil || run.Number != 2 {
 		t.Errorf("StartRun(refresh) = %+v, %v, want run 2", run, err)
 	}
+	l.finish()
+}
+
+// A job that was retried by hand after its run had ended is not queued a second time.
+func TestRefreshAfterARetry(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w := newWeb(t)
+	w.on("/a", status(500))
+	s := settings.Settings{Private: true, Tries: 1}
+	l := newLab(t, s, w.URL+"/a")
+	l.finish()
+	dead, err := queue.Jobs(ctx, l.f.DB(), queue.Filter{State: []queue.State{queue.Dead}})
+	if err != nil || len(dead) != 1 {
+		t.Fatalf("dead jobs = %+v, %v, want one", dead, err)
+	}
+	if err := queue.Retry(ctx, l.f.DB(), dead[0].ID); err != nil {
+		t.Fatalf("Retry() = %v", err)
+	}
+	if run, err := l.f.StartRun(ctx, true); !errors.Is(err, frontier.ErrBusy) {
+		t.Errorf("StartRun(refresh) = %+v, %v, want ErrBusy", run, err)
+	}
+	equal(t, "jobs", l.status().Queue.Live(), 1)
+	l.start(s, false)
+	l.finish()
+	l.start(s, true)
+	equal(t, "run, jobs of a refresh", []int64{l.status().Run.Number, l.status().Queue.Live()}, []int64{3, 1})
 	l.finish()
 }
 

@@ -25,7 +25,8 @@ type Run struct {
 // StartRun starts a run, or goes on with the one that has not ended, and queues
 // what it has to visit: the seeds that are not known, and for a refresh
 // everything that is. It returns ErrBusy for a refresh while another run is not
-// finished. Interrupted, it is done by the next StartRun.
+// finished, or jobs of one are left that were retried. Interrupted, it is done by the
+// next StartRun.
 func (f *Frontier) StartRun(ctx context.Context, refresh bool) (Run, error) {
 	s, seeds, err := f.Settings(ctx)
 	if err != nil {
@@ -72,6 +73,11 @@ func (f *Frontier) openRun(ctx context.Context, refresh bool) (run Run, err erro
 			}
 			return nil
 		}
+		if refresh { // a page with a job would get another one
+			if err := f.idleTx(tx); err != nil {
+				return err
+			}
+		}
 		run = Run{Number: run.Number + 1, Refresh: refresh, Started: tx.Now()}
 		return f.saveRunTx(tx, run)
 	})
@@ -81,7 +87,7 @@ func (f *Frontier) openRun(ctx context.Context, refresh bool) (run Run, err erro
 // EndRun records that the run is finished. It returns ErrBusy if jobs are left,
 // dead ones excepted.
 func (f *Frontier) EndRun(ctx context.Context) error {
-	idle, err := queue.Idle(ctx, f.db, QueueName)
+	idle, err := queue.Idle(ctx, f.db, QueueName) // to count many jobs takes long
 	if err != nil {
 		return err
 	}
@@ -89,6 +95,9 @@ func (f *Frontier) EndRun(ctx context.Context) error {
 		return ErrBusy
 	}
 	return f.db.Batch(ctx, true, func(tx *store.Tx) error {
+		if err := f.idleTx(tx); err != nil {
+			return err
+		}
 		run, err := f.runTx(tx)
 		switch {
 		case errors.Is(err, ErrNoCrawl):
@@ -101,6 +110,15 @@ func (f *Frontier) EndRun(ctx context.Context) error {
 		run.Ended = tx.Now()
 		return f.saveRunTx(tx, run)
 	})
+}
+
+// idleTx returns ErrBusy if jobs are left, dead ones excepted.
+func (f *Frontier) idleTx(tx *store.Tx) error {
+	s, err := f.queue.StatsTx(tx)
+	if err == nil && s.Live() > 0 {
+		return ErrBusy
+	}
+	return err
 }
 
 func (f *Frontier) admitSeeds(ctx context.Context, s settings.Settings, seeds []string) error {
