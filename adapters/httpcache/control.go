@@ -114,7 +114,8 @@ func (d directives) any(names ...string) bool {
 }
 
 // seconds returns the argument of a directive, and whether it is there. One that is not
-// a number is 0: each directive that takes a number is at its strictest then.
+// a number is 0: then each directive that takes a number is at its strictest, but for
+// min-fresh, of which nobody knows what it asks for.
 func (d directives) seconds(name string) (time.Duration, bool) {
 	arg, ok := d[name]
 	return deltaSeconds(arg), ok

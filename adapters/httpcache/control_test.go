@@ -49,8 +49,8 @@ func TestDeltaSeconds(t *testing.T) {
 	}
 }
 
-// However a line is broken, a strict directive after it counts, lines do not touch each
-// other, and a parsed header means the same when it is written again.
+// However a line is broken, a strict directive on the next line counts, as does one after
+// it unless a quote is open, and what is parsed is within its bounds.
 func FuzzParseControl(f *testing.F) {
 	for _, line := range []string{"max-age=1, no-cache", `private="a, b",x=1`, `x="a\"`, "a=b=c,,=", `"a",b`, "a\x00=\x00"} {
 		f.Add(line)

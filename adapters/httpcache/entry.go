@@ -80,11 +80,12 @@ func decodeRecord(b []byte, target string) (*record, error) {
 
 func (r *record) encode() ([]byte, error) { return json.Marshal(r) }
 
-// find returns the newest entry for a request, or nil.
+// find returns the newest entry for a request, or nil. Of the same second, it is the one
+// that was kept last.
 func (r *record) find(req *http.Request) *entry {
 	var found *entry
 	for _, e := range r.Entries {
-		if e.Variant == variant(req, e.Vary) && (found == nil || e.date().After(found.date())) {
+		if e.Variant == variant(req, e.Vary) && (found == nil || !e.date().Before(found.date())) {
 			found = e
 		}
 	}

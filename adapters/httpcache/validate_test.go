@@ -150,6 +150,16 @@ func TestVary(t *testing.T) {
 	f.wantItems(1)
 }
 
+// Of two that fit, in a second in which Vary was changed, the one that came last is served.
+func TestVaryChanges(t *testing.T) {
+	f := newFixture(t, httpcache.Options{})
+	f.answers(text("one", minute, "Vary: X-A"))
+	f.want(f.get(), false, "one")
+	f.answers(text("two", minute, "Vary: X-B"))
+	f.want(f.get("Cache-Control: no-cache"), false, "two")
+	f.want(f.get(), true, "two")
+}
+
 // A client that sends another value each time does not make the record grow for ever.
 func TestVariantsAreBounded(t *testing.T) {
 	f := newFixture(t, httpcache.Options{})
