@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -214,6 +216,30 @@ func TestMissing(t *testing.T) {
 	}
 	if t.Failed() {
 		t.Logf("the output is\n%s", out.String())
+	}
+}
+
+// What processes do first, when all is cold, is not measured.
+func TestRushWarmsUp(t *testing.T) {
+	ws, err := measure.StartAll(2, func() *exec.Cmd {
+		return exec.Command("sh", "-c", `n=0; while read line; do n=$((n+1)); echo "gets $n"; echo "puts $n$n"; done`)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ws.Close()
+	b := &bench{&measure.Bench{Log: &measure.Log{}}, options{d: time.Second}}
+	c, sum := &crew{peer: &peer{name: "none"}, workers: ws}, &rush{done: make([]int, len(ws))}
+	for round := range 2 {
+		if err := b.rush(round, c, sharedParts[0], sum); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := (measure.Samples{2, 2, 3, 3}); !slices.Equal(sum.gets, want) {
+		t.Errorf("the gets of two rounds took %v, want %v", sum.gets, want)
+	}
+	if want := (measure.Samples{22, 22, 33, 33}); !slices.Equal(sum.puts, want) {
+		t.Errorf("the puts of two rounds took %v, want %v", sum.puts, want)
 	}
 }
 

@@ -57,36 +57,58 @@ func (b *bench) shared(peers []*peer) error {
 	return nil
 }
 
-// rush lets all processes of a crew go at once, and adds what came of it.
+// rush lets all processes of a crew go at once, before the first round once more without
+// that being measured, and adds what came of it.
 func (b *bench) rush(round int, c *crew, t part, sum *rush) error {
 	seconds := b.d.Seconds() / measure.Rounds
-	for _, w := range c.workers {
-		w.Tell("mix", strconv.Itoa(c.keys), strconv.Itoa(t.puts), fmt.Sprint(seconds))
+	if round == 0 {
+		if _, err := c.mix(t, seconds); err != nil {
+			return err
+		}
+	}
+	all, err := c.mix(t, seconds)
+	if err != nil {
+		return err
 	}
 	sum.seconds += seconds
-	for i, w := range c.workers {
-		for _, kind := range []struct {
-			said, part string
-			sum        *measure.Samples
-		}{{"gets", t.name + "-get", &sum.gets}, {"puts", t.name + "-put", &sum.puts}} {
-			words, err := w.Hear(kind.said)
-			if err != nil {
-				return err
-			}
-			s, err := measure.ParseSamples(words)
-			if err != nil {
-				return err
-			}
-			*kind.sum = append(*kind.sum, s...)
-			sum.done[i] += len(s)
+	for i, did := range all {
+		sum.gets, sum.puts = append(sum.gets, did.gets...), append(sum.puts, did.puts...)
+		sum.done[i] += len(did.gets) + len(did.puts)
+		samples := []measure.Samples{did.gets, did.puts}
+		for kind, part := range t.kept() {
 			values := map[string]float64{"keys": float64(c.keys), "process": float64(i), "seconds": seconds}
-			r := measure.Record{Part: kind.part, Peer: c.name, Round: round, Values: values, Samples: s, Note: c.note()}
+			r := measure.Record{Part: part, Peer: c.name, Round: round, Values: values, Samples: samples[kind], Note: c.note()}
 			if err := b.Log.Add(r); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// mixed is what one of many processes did.
+type mixed struct{ gets, puts measure.Samples }
+
+// mix has all processes get and put for so many seconds.
+func (c *crew) mix(t part, seconds float64) ([]mixed, error) {
+	for _, w := range c.workers {
+		w.Tell("mix", strconv.Itoa(c.keys), strconv.Itoa(t.puts), fmt.Sprint(seconds))
+	}
+	all := make([]mixed, len(c.workers))
+	for i, w := range c.workers {
+		if err := errors.Join(hear(w, "gets", &all[i].gets), hear(w, "puts", &all[i].puts)); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func hear(w *measure.Process, want string, s *measure.Samples) error {
+	words, err := w.Hear(want)
+	if err == nil {
+		*s, err = measure.ParseSamples(words)
+	}
+	return err
 }
 
 // addRushes prints the table of a part.
