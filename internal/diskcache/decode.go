@@ -26,16 +26,20 @@ func text(v any) ([]byte, bool) {
 	return nil, false
 }
 
-// float writes a number so that it is seen not to be an integer.
+// float writes a number as Python's repr does: with an exponent only beyond the bounds
+// below, which are not Go's, and so that it is seen not to be an integer.
 func float(f float64) string {
+	size := math.Abs(f)
 	switch {
 	case math.IsInf(f, 1):
 		return "inf"
 	case math.IsInf(f, -1):
 		return "-inf"
+	case size != 0 && size < 1e-4, size >= 1e16:
+		return strconv.FormatFloat(f, 'e', -1, 64)
 	}
-	s := strconv.FormatFloat(f, 'g', -1, 64)
-	if strings.ContainsAny(s, ".en") {
+	s := strconv.FormatFloat(f, 'f', -1, 64)
+	if strings.Contains(s, ".") {
 		return s
 	}
 	return s + ".0"

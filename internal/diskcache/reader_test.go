@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,28 @@ func TestItems(t *testing.T) {
 	for i, item := range got {
 		if fmt.Sprintf("%+v", item) != fmt.Sprintf("%+v", want[i]) {
 			t.Errorf("item %d is %.200v, want %.200v", i, item, want[i])
+		}
+	}
+}
+
+// Numbers are written as Python's repr does, whose keys and values they were.
+func TestFloats(t *testing.T) {
+	t.Parallel()
+	dir := write(t, "none")
+	want := []string{
+		"0.0", "-0.0", "1.0", "-2.5", "1700000000.5", "1000000.0", "123456789012345.6", "9999999999999998.0", "1e+16",
+		"1.5e+22", "0.0001", "9.999999999999999e-05", "1e-05", "5e-324", "inf", "-inf",
+	}
+	for i, s := range want {
+		f, err := strconv.ParseFloat(s, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		add(t, dir, entry{key: i, value: f})
+	}
+	for i, item := range items(t, open(t, dir, diskcache.Options{}), true) {
+		if string(item.Value) != want[i] {
+			t.Errorf("%s is read as %s", want[i], item.Value)
 		}
 	}
 }
