@@ -9,6 +9,7 @@ import (
 	"iter"
 	"math"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -54,7 +55,7 @@ type Reason int
 // The reasons why an item cannot be had.
 const (
 	Pickled  Reason = iota + 1 // the key or the value: to read it would run code of its author
-	Damaged                    // it is not what DiskCache writes
+	Damaged                    // it is not what DiskCache writes, or the file cannot be read
 	Missing                    // the file of the value is not there
 	Outside                    // the file of the value is outside of the directory
 	TooLarge                   // the key or the value
@@ -246,12 +247,9 @@ func (r *Reader) readFile(c row) ([]byte, *Problem) {
 		return nil, problem(Outside, "%q", name)
 	}
 	info, err := r.root.Stat(name) // before it is opened: a pipe would never open
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, problem(Missing, "%q", name)
-	}
 	switch {
 	case err != nil:
-		return nil, problem(Outside, "%v", err)
+		return nil, unopened(name, err)
 	case !info.Mode().IsRegular():
 		return nil, problem(Damaged, "%q is no file", name)
 	case info.Size() > r.max:
@@ -261,7 +259,7 @@ func (r *Reader) readFile(c row) ([]byte, *Problem) {
 	}
 	f, err := r.root.Open(name)
 	if err != nil {
-		return nil, problem(Missing, "%v", err)
+		return nil, unopened(name, err)
 	}
 	defer f.Close()
 	b := make([]byte, info.Size())
@@ -269,4 +267,17 @@ func (r *Reader) readFile(c row) ([]byte, *Problem) {
 		return nil, problem(Damaged, "%v", err)
 	}
 	return b, nil
+}
+
+// unopened is the problem of a file that an os.Root does not open. What the Root refuses
+// itself, since it is outside, is no error of the system.
+func unopened(name string, err error) *Problem {
+	var system syscall.Errno
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return problem(Missing, "%q", name)
+	case errors.As(err, &system):
+		return problem(Damaged, "%v", err)
+	}
+	return problem(Outside, "%v", err)
 }

@@ -8,6 +8,10 @@ import (
 // recognizeRows is how many rows must look like JSONDisk's to be taken for its.
 const recognizeRows = 100
 
+// maxSetting is how large a setting may be, in bytes. Those of DiskCache are a word or a
+// number.
+const maxSetting = 100
+
 // look finds out what the directory is. It returns ErrFormat, or what SQLite says.
 func (r *Reader) look(ctx context.Context) error {
 	if err := r.checkTables(ctx); err != nil {
@@ -54,7 +58,7 @@ func (r *Reader) checkTables(ctx context.Context) error {
 
 func (r *Reader) readSettings(ctx context.Context) error {
 	rows, err := r.tx.QueryContext(ctx, `
-		SELECT key, +value FROM Settings WHERE key IN ('eviction_policy', 'size_limit')`)
+		SELECT key, +value FROM Settings WHERE key IN ('eviction_policy', 'size_limit') AND octet_length(value) <= ?`, maxSetting)
 	if err != nil {
 		return err
 	}

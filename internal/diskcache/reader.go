@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -88,21 +89,26 @@ type Reader struct {
 const database = "cache.db"
 
 // Shards returns the directories to open for dir: dir itself, or those of the shards if
-// it is the directory of a FanoutCache.
+// it is the directory of a FanoutCache. One without a database is among them: Open refuses
+// it, where to leave it out would lose what was in it without a word.
 func Shards(dir string) []string {
 	if _, err := os.Stat(filepath.Join(dir, database)); err == nil {
 		return []string{dir}
 	}
 	var list []string
-	for {
-		shard := filepath.Join(dir, fmt.Sprintf("%03d", len(list)))
-		if _, err := os.Stat(filepath.Join(shard, database)); err != nil {
-			break
+	entries, _ := os.ReadDir(dir) // Open says what is wrong
+	for _, e := range entries {
+		n, err := strconv.ParseUint(e.Name(), 10, 16)
+		if err != nil || e.Name() != fmt.Sprintf("%03d", n) {
+			continue
 		}
-		list = append(list, shard)
+		shard := filepath.Join(dir, e.Name())
+		if info, err := os.Stat(shard); err == nil && info.IsDir() {
+			list = append(list, shard)
+		}
 	}
 	if len(list) == 0 {
-		return []string{dir} // Open says what is wrong
+		return []string{dir}
 	}
 	return list
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -96,6 +97,14 @@ func TestKind(t *testing.T) {
 		if got := open(t, write(t, test.policy, test.rows...), diskcache.Options{}).Kind; got != test.want {
 			t.Errorf("%s with %v: %v, want %v", test.policy, test.rows, got, test.want)
 		}
+	}
+}
+
+// A setting that is no word or number is not held in memory.
+func TestLargeSetting(t *testing.T) {
+	t.Parallel()
+	if r := open(t, write(t, strings.Repeat("x", 1000)), diskcache.Options{}); r.Policy != "" {
+		t.Errorf("Policy has %d bytes, want none", len(r.Policy))
 	}
 }
 
@@ -188,7 +197,7 @@ func TestProblems(t *testing.T) {
 		{entry{mode: 2, file: "six.val", size: "six"}, diskcache.Damaged},
 		{entry{mode: 2, file: "large.val", size: large}, diskcache.TooLarge},
 		{entry{mode: 2, file: "nosuch.val", size: 6}, diskcache.Missing},
-		{entry{mode: 2, file: "six.val/x", size: 6}, diskcache.Outside},
+		{entry{mode: 2, file: "six.val/x", size: 6}, diskcache.Damaged},
 		{entry{mode: 2, file: "folder.val", size: 6}, diskcache.Damaged},
 		{entry{mode: 2, file: "cache.db", size: 6}, diskcache.Outside},
 		{entry{mode: 2, file: outside, size: 6}, diskcache.Outside},
@@ -198,11 +207,12 @@ func TestProblems(t *testing.T) {
 		{entry{mode: 2, file: "link.val", size: 6}, diskcache.Outside},
 		{entry{mode: 2, file: ".", size: 6}, diskcache.Damaged},
 		{entry{mode: 2, file: strings.Repeat("x/", 40000), size: 6}, diskcache.Damaged},
-		{entry{mode: 2, file: "six\x00.val", size: 6}, diskcache.Outside},
+		{entry{mode: 2, file: "six\x00.val", size: 6}, diskcache.Damaged},
+		{entry{mode: 2, file: strings.Repeat("x", 5000), size: 6}, diskcache.Damaged},
 		{entry{mode: 2, size: 6}, diskcache.Damaged},
 		{entry{mode: 3, file: []byte("six.val"), size: 6}, diskcache.Damaged},
 	} {
-		name := fmt.Sprintf("%d %.200v", i, e.entry)
+		name := fmt.Sprintf("%d %.200s", i, fmt.Sprint(e.entry))
 		e.key = i
 		exec(t, dir, `DELETE FROM Cache`)
 		add(t, dir, e.entry)
@@ -347,11 +357,12 @@ func TestShards(t *testing.T) {
 	if got := diskcache.Shards(dir); len(got) != 1 || got[0] != dir {
 		t.Errorf("Shards() of nothing = %v", got)
 	}
-	for _, shard := range []string{"000", "001", "003"} {
-		file(t, dir, shard+"/cache.db", "")
+	for _, name := range []string{"000/cache.db", "001/x.val", "003/cache.db", "1000/cache.db", "04/cache.db", "-01/cache.db", "cache/x", "005"} {
+		file(t, dir, name, "")
 	}
-	if got := diskcache.Shards(dir); len(got) != 2 || got[1] != filepath.Join(dir, "001") {
-		t.Errorf("Shards() = %v", got)
+	want := []string{filepath.Join(dir, "000"), filepath.Join(dir, "001"), filepath.Join(dir, "003"), filepath.Join(dir, "1000")}
+	if got := diskcache.Shards(dir); !slices.Equal(got, want) {
+		t.Errorf("Shards() = %v, want %v", got, want)
 	}
 	file(t, dir, "cache.db", "")
 	if got := diskcache.Shards(dir); len(got) != 1 || got[0] != dir {
