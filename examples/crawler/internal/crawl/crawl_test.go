@@ -125,6 +125,11 @@ func TestRedirectLoops(t *testing.T) {
 	if _, err := l.f.Page(context.Background(), w.URL+"/on?6"); !errors.Is(err, frontier.ErrUnknown) {
 		t.Errorf("the redirect after the last is known: %v", err)
 	}
+	// A refresh goes no further.
+	before := l.status().Known
+	l.start(settings.Settings{Private: true, MaxRedirects: 5}, true)
+	l.finish()
+	equal(t, "URLs known after a refresh", l.status().Known, before)
 }
 
 func TestRetryAfterHoldsTheHost(t *testing.T) {

@@ -107,7 +107,7 @@ func byHost(jobs []Job) map[string][]Job {
 
 // insertTx makes the record of a URL, unless there is one.
 func (f *Frontier) insertTx(tx *store.Tx, run int64, host string, j Job) (isNew bool, err error) {
-	p := Page{URL: j.URL, Host: host, Depth: j.Depth, Via: j.Via, Found: tx.Now(), Run: run, Pending: true}
+	p := Page{URL: j.URL, Host: host, Depth: j.Depth, Via: j.Via, Redirects: j.Redirects, Found: tx.Now(), Run: run, Pending: true}
 	_, isNew, err = f.pages.PutIfAbsentTx(tx, urlKey(j.URL), p)
 	return isNew, err
 }

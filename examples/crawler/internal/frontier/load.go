@@ -25,7 +25,7 @@ func (f *Frontier) load(ctx context.Context, run int64) error {
 	err = loadAll(ctx, f, f.pages, func(p *Page) (Job, bool) {
 		due := p.Run < run
 		p.Run, p.Pending = run, true
-		return Job{URL: p.URL, Depth: p.Depth}, due
+		return Job{URL: p.URL, Depth: p.Depth, Redirects: p.Redirects}, due
 	})
 	if err != nil {
 		return err

@@ -45,13 +45,14 @@ func (h *Hash) UnmarshalText(b []byte) (err error) {
 
 // Page is the record of a URL.
 type Page struct {
-	URL     string    `json:"url"`
-	Host    string    `json:"host"` // scheme, host and port
-	Depth   int       `json:"depth"`
-	Via     string    `json:"via,omitempty"` // where it was found; empty for seeds
-	Found   time.Time `json:"found"`
-	Run     int64     `json:"run"` // that visits it, or did so last
-	Pending bool      `json:"pending,omitempty"`
+	URL       string    `json:"url"`
+	Host      string    `json:"host"` // scheme, host and port
+	Depth     int       `json:"depth"`
+	Via       string    `json:"via,omitempty"`       // where it was found; empty for seeds
+	Redirects int       `json:"redirects,omitempty"` // in succession, that led here
+	Found     time.Time `json:"found"`
+	Run       int64     `json:"run"` // that visits it, or did so last
+	Pending   bool      `json:"pending,omitempty"`
 
 	Outcome Outcome `json:"outcome,omitempty"`
 	Reason  string  `json:"reason,omitempty"` // for the outcome
@@ -109,7 +110,8 @@ func (f *Frontier) SaveTx(tx *store.Tx, p Page, body *kv.Staged) error {
 	p.Reason, p.Note, p.MediaType, p.Title = text(p.Reason), "", text(p.MediaType), text(p.Title)
 	p.ETag, p.LastModified = text(p.ETag), text(p.LastModified)
 	err := f.visitTx(tx, p.URL, func(old Page) Page {
-		p.Host, p.Depth, p.Via, p.Found, p.Run, p.Visits = old.Host, old.Depth, old.Via, old.Found, old.Run, old.Visits
+		p.Host, p.Depth, p.Via, p.Redirects = old.Host, old.Depth, old.Via, old.Redirects
+		p.Found, p.Run, p.Visits = old.Found, old.Run, old.Visits
 		return p
 	})
 	if err != nil {
