@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -146,18 +147,9 @@ func (d *diskImport) report() (err error) {
 		return err
 	}
 	total, text := 0, ""
-	for _, reason := range sortedKeys(i.Skipped) {
+	for _, reason := range slices.Sorted(maps.Keys(i.Skipped)) {
 		total += i.Skipped[reason]
 		text += fmt.Sprintf(", %d %s", i.Skipped[reason], reason)
 	}
 	return exitf(exitFailed, "%s skipped: %s", counted(int64(total), "item was", "items were"), text[2:])
-}
-
-func sortedKeys(m map[string]int) []string {
-	var list []string
-	for key := range m {
-		list = append(list, key)
-	}
-	slices.Sort(list)
-	return list
 }

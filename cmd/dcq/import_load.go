@@ -84,6 +84,7 @@ func (l *loader) flush(add func([]diskcache.Item) error) error {
 		return err
 	}
 	l.imported.Items += len(l.items)
+	clear(l.items) // a value may be of 1 GiB, and its place not used again soon
 	l.items, l.size = l.items[:0], 0
 	return nil
 }
