@@ -271,6 +271,18 @@ func TestCrashes(t *testing.T) {
 	equal(t, "title and note", []any{p.Title, p.Note}, []any{"a", "its process died or hung 5 times"})
 }
 
+// A first pause that is longer than what pauses grow to is kept.
+func TestLongBackoff(t *testing.T) {
+	t.Parallel()
+	w := newWeb(t)
+	w.on("/a", status(500))
+	s := settings.Settings{Backoff: time.Hour, MaxBackoff: time.Minute, Tries: 3}
+	l := newLab(t, s, w.URL+"/a")
+	if took := l.finish(); took < time.Hour || took > 2*time.Hour+time.Minute {
+		t.Errorf("three tries took %v, want two pauses of half an hour to an hour", took)
+	}
+}
+
 func TestSnooze(t *testing.T) {
 	t.Parallel()
 	w := newWeb(t)

@@ -83,9 +83,8 @@ func (c *Crawler) backoff(n int) time.Duration {
 		if d >= c.settings.MaxBackoff {
 			break
 		}
-		d *= 2
+		d = min(2*d, c.settings.MaxBackoff)
 	}
-	d = min(d, c.settings.MaxBackoff)
 	return d/2 + rand.N(d/2+1)
 }
 

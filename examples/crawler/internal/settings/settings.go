@@ -74,7 +74,7 @@ type Settings struct {
 	Tries int `json:"tries"`
 
 	// Backoff is the pause before the second try. It doubles with each further
-	// one, up to MaxBackoff, and half of it is random.
+	// one until it has reached MaxBackoff, and half of it is random.
 	Backoff    time.Duration `json:"backoff"`
 	MaxBackoff time.Duration `json:"max_backoff"`
 
@@ -118,7 +118,7 @@ func (s Settings) WithDefaults() Settings {
 	defaultTo(&s.Timeout, DefaultTimeout)
 	defaultTo(&s.Tries, DefaultTries)
 	defaultTo(&s.Backoff, DefaultBackoff)
-	defaultTo(&s.MaxBackoff, max(DefaultMaxBackoff, s.Backoff))
+	defaultTo(&s.MaxBackoff, DefaultMaxBackoff)
 	defaultTo(&s.Snooze, DefaultSnooze)
 	defaultTo(&s.MaxPages, DefaultMaxPages)
 	defaultTo(&s.MaxHostPages, DefaultMaxHostPages)
