@@ -50,10 +50,27 @@ func parseCrawl(e env, args []string, base settings.Settings) (*crawlFlags, *fla
 	case c.maxTime < 0:
 		return nil, fs, misuse(fs, "-max-time %v is negative", c.maxTime)
 	}
+	if zero := zeroSetting(fs); zero != nil {
+		return nil, fs, misuse(fs, "-%s %s would stand for the default; give more", zero.Name, zero.Value)
+	}
 	if err := c.settings.Validate(); err != nil {
 		return nil, fs, misuse(fs, "%v", err)
 	}
 	return c, fs, nil
+}
+
+// zeroSetting returns a flag that was given as zero, nil if there is none: the settings
+// would take the default instead, and -max-depth 0 would crawl the whole host.
+func zeroSetting(fs *flag.FlagSet) (zero *flag.Flag) {
+	fs.Visit(func(f *flag.Flag) {
+		switch f.Value.(flag.Getter).Get() {
+		case 0, int64(0), time.Duration(0):
+			if f.Name != "max-time" {
+				zero = f
+			}
+		}
+	})
+	return zero
 }
 
 // settingFlags makes a flag of each setting. Its default is what the setting has

@@ -116,6 +116,8 @@ func TestUsage(t *testing.T) {
 		{2, []string{"crawl", "-store", dir, "-processes", "0", "http://example.org/"}, "-processes"},
 		{2, []string{"crawl", "-store", dir, "-j", "-1", "http://example.org/"}, "-j"},
 		{2, []string{"crawl", "-store", dir, "-max-time", "-1s", "http://example.org/"}, "-max-time"},
+		{2, []string{"crawl", "-store", dir, "-max-depth", "0", "http://example.org/"}, "-max-depth 0"},
+		{2, []string{"crawl", "-store", dir, "-delay", "0", "http://example.org/"}, "-delay 0s"},
 		{2, []string{"status", "extra"}, "takes no arguments"},
 		{2, []string{"demo", "-processes", "1"}, "-processes"},
 		{2, []string{"demo", "a", "b"}, "give one directory"},
