@@ -49,6 +49,10 @@ var reserved = []netip.Prefix{
 	netip.MustParsePrefix("64:ff9b:1::/48"),  // local translation
 	netip.MustParsePrefix("100::/64"),        // discard
 	netip.MustParsePrefix("2001:db8::/32"),   // documentation
+	netip.MustParsePrefix("::/96"),           // IPv4 in IPv6, of old
+	netip.MustParsePrefix("2001::/32"),       // IPv4 in IPv6, through Teredo
+	netip.MustParsePrefix("2002::/16"),       // IPv4 in IPv6, 6to4
+	netip.MustParsePrefix("fec0::/10"),       // private networks, of old
 }
 
 // translated has addresses whose last 32 bits are an IPv4 address.

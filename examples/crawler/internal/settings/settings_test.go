@@ -72,6 +72,7 @@ func TestIsPrivate(t *testing.T) {
 	for ip, want := range map[string]bool{
 		"127.0.0.1": true, "10.0.0.1": true, "172.16.5.4": true, "192.168.1.1": true, "169.254.169.254": true,
 		"100.64.0.1": true, "0.0.0.0": true, "255.255.255.255": true, "224.0.0.1": true, "::1": true, "::": true,
+		"fec0::1": true, "::7f00:1": true, "2002:7f00:1::1": true, "2001:0:7f00:1::": true,
 		"fe80::1%eth0": true, "fc00::1": true, "::ffff:127.0.0.1": true, "64:ff9b::a00:1": true,
 		"8.8.8.8": false, "1.1.1.1": false, "2606:4700::1111": false, "::ffff:8.8.8.8": false, "64:ff9b::808:808": false,
 	} {
