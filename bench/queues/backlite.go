@@ -44,11 +44,6 @@ func openBacklite(place string) (*backliteQueue, error) {
 
 func (q *backliteQueue) Close() error { return q.db.Close() }
 
-func (q *backliteQueue) push(payload []byte) error {
-	_, err := q.client.Add(backliteTask{payload}).Save()
-	return err
-}
-
 func (q *backliteQueue) pushMany(payloads [][]byte) error {
 	tasks := make([]backlite.Task, len(payloads))
 	for i, p := range payloads {

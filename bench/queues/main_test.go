@@ -146,6 +146,21 @@ func TestMissing(t *testing.T) {
 	}
 }
 
+// A server that does not start is missing, and does not end the run; a table has room for a
+// line of why.
+func TestServerFails(t *testing.T) {
+	program := os.Args[0]
+	defer func() { os.Args[0] = program }()
+	os.Args[0] = "false" // which is the child then, and ends at once
+	p := start(t.Context(), natsName, t.TempDir(), false)
+	if p.missing == "" || strings.Contains(p.missing, "\n") {
+		t.Errorf("what is missing is %q, want a line", p.missing)
+	}
+	if err := p.close(); err != nil {
+		t.Errorf("close() = %v", err)
+	}
+}
+
 // SQLite in C is measured as raw is, or says why not.
 func TestRawCgo(t *testing.T) {
 	missing := rawDrivers[rawCgoName].Missing()

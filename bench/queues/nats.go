@@ -53,8 +53,10 @@ func startNATS(place string, durable bool) (end func() error, err error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = p.Hear("ready")
-	return p.Close, err
+	if _, err := p.Hear("ready"); err != nil {
+		return nil, err
+	}
+	return p.Close, nil
 }
 
 type natsQueue struct {

@@ -57,7 +57,7 @@ func start(ctx context.Context, kind, place string, durable bool) *peer {
 		p.missing = rawDrivers[kind].Missing()
 	}
 	if err != nil {
-		p.missing = err.Error()
+		p.missing = firstLine(err)
 	}
 	return p
 }

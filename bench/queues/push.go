@@ -12,6 +12,7 @@ const (
 	bulkSize    = 1000
 	manyCallers = 64
 	pushAtMost  = 10 // seconds that the pushes of a round may take
+	pushWarmUp  = 10 // pushes of each caller that do not count, and open its connection
 )
 
 // pushes measures how long pushes take, in a process that nobody disturbs.
@@ -28,7 +29,7 @@ func (b *bench) pushes() error {
 		{report.PushManyCaller, true, b.n, manyCallers, []string{dcqName, redisName, beanstalkdName, natsName}},
 	} {
 		err := b.each(part.name, part.durable, part.kinds, func(p *peer) (measure.Record, error) {
-			return pushed(p, 1, "push", strconv.Itoa(part.n), strconv.Itoa(part.callers), strconv.Itoa(pushAtMost), "0")
+			return pushed(p, part.callers, 1, "push", strconv.Itoa(part.n), strconv.Itoa(part.callers), strconv.Itoa(pushAtMost), "0")
 		})
 		if err != nil {
 			return err
@@ -36,21 +37,30 @@ func (b *bench) pushes() error {
 	}
 	kinds := []string{dcqName, rawName, rawValuesName, rawJSONName, rawCgoName, rawValuesCgoName}
 	return b.each(report.PushBulk, true, kinds, func(p *peer) (measure.Record, error) {
-		return pushed(p, bulkSize, "bulk", strconv.Itoa(max(b.n/200, 1)), strconv.Itoa(bulkSize))
+		return pushed(p, 1, bulkSize, "bulk", strconv.Itoa(max(b.n/200, 1)), strconv.Itoa(bulkSize))
 	})
 }
 
-// pushed has a process push as it is told, each time so many jobs, once it has warmed up.
-func pushed(p *peer, jobs int, words ...string) (r measure.Record, err error) {
+// pushed has a process push as it is told, each time so many jobs.
+func pushed(p *peer, callers, jobs int, words ...string) (r measure.Record, err error) {
 	ps, err := p.processes(1)
 	if err != nil {
 		return r, err
 	}
 	defer ps.Close()
-	if _, err := ps[0].Ask("samples", "push", "100", "1", "1", "0"); err != nil {
+	if r, err = pushedBy(ps[0], callers, jobs, words...); err != nil {
 		return r, err
 	}
-	said, err := ps[0].Ask("samples", words...)
+	return r, ps.Close()
+}
+
+// pushedBy has a process push once its callers have warmed up.
+func pushedBy(w *measure.Process, callers, jobs int, words ...string) (r measure.Record, err error) {
+	warmUp := max(pushWarmUp*callers, 100)
+	if _, err := w.Ask("samples", "push", strconv.Itoa(warmUp), strconv.Itoa(callers), strconv.Itoa(pushAtMost), "0"); err != nil {
+		return r, err
+	}
+	said, err := w.Ask("samples", words...)
 	if err != nil {
 		return r, err
 	}
@@ -60,7 +70,7 @@ func pushed(p *peer, jobs int, words ...string) (r measure.Record, err error) {
 	}
 	wall, s := all[0], all[1:]
 	r.Samples, r.Values = s, map[string]float64{report.Rate: rate(jobs*len(s), wall)}
-	return r, ps.Close()
+	return r, nil
 }
 
 // rate is how many there were a second.

@@ -13,7 +13,7 @@ import (
 
 const (
 	redisName     = "redis"
-	redisSettings = "LPUSH and BLPOP through go-redis, a connection a caller; Redis on a unix socket, appendfsync everysec, or always where durable"
+	redisSettings = "RPUSH and BLPOP through go-redis, a connection a caller; Redis on a unix socket, appendfsync everysec, or always where durable"
 	redisKey      = "q"
 
 	redisAtMost = time.Second // that a BLPOP waits, so that work sees that it is to end: the shortest there is
@@ -40,15 +40,7 @@ func openRedis(place string) (redisQueue, error) {
 }
 
 func (q redisQueue) push(payload []byte) error {
-	return q.LPush(context.Background(), redisKey, payload).Err()
-}
-
-func (q redisQueue) pushMany(payloads [][]byte) error {
-	values := make([]any, len(payloads))
-	for i, p := range payloads {
-		values[i] = p
-	}
-	return q.LPush(context.Background(), redisKey, values...).Err()
+	return q.RPush(context.Background(), redisKey, payload).Err()
 }
 
 // work takes jobs off for good: a plain list knows no acknowledgement.

@@ -51,11 +51,6 @@ func openRiver(place string) (*riverQueue, error) {
 
 func (q *riverQueue) Close() error { return q.db.Close() }
 
-func (q *riverQueue) push(payload []byte) error {
-	_, err := q.client.Insert(context.Background(), riverArgs{payload}, nil)
-	return err
-}
-
 func (q *riverQueue) pushMany(payloads [][]byte) error {
 	params := make([]river.InsertManyParams, len(payloads))
 	for i, p := range payloads {

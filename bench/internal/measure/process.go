@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -65,7 +66,7 @@ func (p *Process) Hear(want string) ([]string, error) {
 	_ = p.cmd.Process.Kill()
 	_ = p.Close()
 	return nil, fmt.Errorf("%s said %q, not %q; it wrote: %s",
-		p.cmd.Path, strings.TrimSpace(line), want, strings.TrimSpace(p.stderr.String()))
+		filepath.Base(p.cmd.Path), strings.TrimSpace(line), want, strings.TrimSpace(p.stderr.String()))
 }
 
 // Ask is Tell, then Hear.
