@@ -1,10 +1,12 @@
 package httpcache_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dcq-go/dcq/adapters/httpcache"
 )
@@ -66,6 +68,29 @@ func TestInvalidationWithoutAnswer(t *testing.T) {
 	if a := f.get("Cache-Control: only-if-cached"); a.cached {
 		t.Error("what may have changed is still served")
 	}
+}
+
+// A caller that gave up has changed what is there all the same.
+func TestInvalidationCanceled(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	f := newFixture(t, httpcache.Options{Base: roundTrip(func(req *http.Request) (*http.Response, error) {
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if req.Method == http.MethodPost {
+			cancel()
+		}
+		return resp, err
+	})})
+	f.answers(text("one", minute))
+	f.get()
+	resp, err := f.transport.RoundTrip(f.request(http.MethodPost, "/").WithContext(ctx))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	f.want(f.get("Cache-Control: only-if-cached"), false, "")
+	f.wantItems(1)
+	f.clock.Step(time.Hour) // what was under way is over
+	f.wantItems(0)
 }
 
 // What was asked for before an invalidation, here or in another process, and comes after

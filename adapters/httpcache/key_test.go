@@ -3,6 +3,7 @@ package httpcache
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"testing"
 )
 
@@ -99,6 +100,25 @@ func TestRelated(t *testing.T) {
 		if ok != (want != "") || got.path != want {
 			t.Errorf("related(%q) = %v, %v; want %q", location, got, ok, want)
 		}
+	}
+}
+
+// A server that is asked under another name than that of its address may use either.
+func TestRelatedUnderAnotherName(t *testing.T) {
+	req := request(t, "http://a/x", "b")
+	want := targetOf(req)
+	want.path = "/y"
+	for location, ok := range map[string]bool{"/y": true, "http://a/y": true, "http://b/y": true, "http://c/y": false} {
+		if got, related := targetOf(req).related(req.URL, location); related != ok || ok && got != want {
+			t.Errorf("related(%q) = %v, %v; want %v, %v", location, got, related, want, ok)
+		}
+	}
+}
+
+func TestVaryOf(t *testing.T) {
+	h := http.Header{"Vary": {"x-b, Accept,", "accept"}}
+	if got, ok := varyOf(&http.Request{}, h, false); !ok || !slices.Equal(got, []string{"Accept", "X-B"}) {
+		t.Errorf("varyOf(%v) = %q, %v", h, got, ok)
 	}
 }
 

@@ -320,17 +320,53 @@ func TestNewFaults(t *testing.T) {
 	}
 }
 
+// A request with a body is another one, whatever its method.
+func TestRequestWithBody(t *testing.T) {
+	f := newFixture(t, httpcache.Options{})
+	f.answers(text("one", minute))
+	f.get()
+	f.answers(text("two", minute))
+	req := f.request(http.MethodGet, "/")
+	req.Body = io.NopCloser(strings.NewReader("which"))
+	resp, err := f.transport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	readAll(t, resp)
+	f.wantAsked(2)
+	f.want(f.get(), true, "one")
+}
+
+// Where the end of a body is told apart from that of a connection, its length need not be
+// known.
+func TestUnknownLength(t *testing.T) {
+	for major, kept := range map[int]int{1: 0, 2: 2} {
+		base := roundTrip(func(req *http.Request) (*http.Response, error) {
+			h := http.Header{"Cache-Control": {"max-age=60"}}
+			return &http.Response{StatusCode: http.StatusOK, ProtoMajor: major, Header: h, Body: io.NopCloser(strings.NewReader("one")), ContentLength: -1}, nil
+		})
+		f := newFixture(t, httpcache.Options{Base: base})
+		f.want(f.get(), false, "one")
+		f.wantItems(kept)
+	}
+}
+
 // A caller that gave up gets his error, not what is stale.
 func TestCanceled(t *testing.T) {
-	f := newFixture(t, httpcache.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	f := newFixture(t, httpcache.Options{Base: roundTrip(func(req *http.Request) (*http.Response, error) {
+		if req.Context() == ctx {
+			cancel()
+			return nil, ctx.Err()
+		}
+		return http.DefaultTransport.RoundTrip(req)
+	})})
 	f.answers(text("one", "Cache-Control: max-age=60, stale-if-error=60"))
 	f.get()
 	f.clock.Step(time.Minute)
 	f.Server.Close()
 	f.want(f.get(), true, "one")
 	req := f.request(http.MethodGet, "/")
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
 	if resp, err := f.transport.RoundTrip(req.WithContext(ctx)); err == nil {
 		resp.Body.Close()
 		t.Error("RoundTrip() of a canceled request = no error")

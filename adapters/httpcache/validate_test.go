@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dcq-go/dcq/adapters/httpcache"
+	"github.com/dcq-go/dcq/kv"
 )
 
 // notModified answers 304 with header lines.
@@ -55,6 +56,49 @@ func TestValidationForbids(t *testing.T) {
 	f.answers(notModified("Cache-Control: no-store", etag))
 	f.want(f.get(), true, "one")
 	f.wantItems(1)
+}
+
+// A failure of the origin leaves what there is to the next validation.
+func TestValidationFails(t *testing.T) {
+	f := newFixture(t, httpcache.Options{})
+	f.answers(text("one", minute, etag))
+	f.get()
+	f.clock.Step(time.Minute)
+	f.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	f.want(f.get(), false, "")
+	f.answers(notModified(etag, "Age: 7"))
+	a := f.get()
+	f.want(a, true, "one")
+	if got := a.header.Get("Age"); got != "7" {
+		t.Errorf("Age = %q, want that of the 304", got)
+	}
+}
+
+// What comes for a request with no-store is not kept, nor is a 304.
+func TestValidationNoStore(t *testing.T) {
+	f := newFixture(t, httpcache.Options{})
+	f.answers(text("one", minute, etag))
+	f.get()
+	f.clock.Step(time.Minute)
+	f.answers(notModified(minute, etag))
+	f.want(f.get("Cache-Control: no-store"), true, "one")
+	f.want(f.get(), true, "one")
+	f.wantAsked(3)
+}
+
+// A validation lets the body live on, and not only the headers, in a cache with lifetimes.
+func TestValidationProlongs(t *testing.T) {
+	f := newFixture(t, httpcache.Options{})
+	f.cache = openCache(t, f.cache.DB(), kv.CacheOptions[string, []byte]{TTL: 100 * time.Second})
+	f.transport = newTransport(t, f.cache, httpcache.Options{})
+	f.answers(text("one", minute, etag))
+	f.get()
+	f.clock.Step(time.Minute)
+	f.answers(notModified(minute, etag))
+	f.get()
+	f.clock.Step(59 * time.Second)
+	f.want(f.get(), true, "one")
+	f.wantAsked(2)
 }
 
 // Headers do not grow for ever by what each 304 adds, nor is a response kept that has too
@@ -196,6 +240,19 @@ func TestStaleWhileRevalidate(t *testing.T) {
 	f.wantAsked(2)
 	f.want(f.get(), true, "two")
 	f.wantItems(2)
+}
+
+// A HEAD that is answered with what is stale brings what is new by a GET.
+func TestStaleWhileRevalidateHead(t *testing.T) {
+	f := newFixture(t, httpcache.Options{})
+	f.answers(text("one", "Cache-Control: max-age=60, stale-while-revalidate=60"))
+	f.get()
+	f.clock.Step(90 * time.Second)
+	f.answers(text("two", minute))
+	f.want(f.do(http.MethodHead, "/"), true, "")
+	f.transport.Wait()
+	f.want(f.get(), true, "two")
+	f.wantAsked(2)
 }
 
 func TestStaleWhileRevalidateOver(t *testing.T) {
