@@ -313,6 +313,41 @@ func TestSnooze(t *testing.T) {
 	equal(t, "failures of a host that is back", l.host(w.URL).Failures, 0)
 }
 
+// A host that stops to answer is left alone for longer each time, and closed at last.
+func TestHostThatGoesDown(t *testing.T) {
+	t.Parallel()
+	w := newWeb(t)
+	var seeds []string
+	for i := range 20 {
+		path := fmt.Sprintf("/%d", i)
+		w.on(path, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
+		seeds = append(seeds, w.URL+path)
+	}
+	l := newLab(t, settings.Settings{Snooze: time.Minute}, seeds...)
+	if took := l.finish(); took < 7*time.Minute || took > 8*time.Minute {
+		t.Errorf("the crawl took %v, want 1m, 2m and 4m, and some", took)
+	}
+	equal(t, "requests", len(w.asked()), 1+8)
+	for _, u := range seeds {
+		if p := l.wantOutcome(u, frontier.Skipped); !strings.Contains(p.Reason, "does not answer") {
+			t.Errorf("reason of %s = %q, want that its host does not answer", u, p.Reason)
+		}
+	}
+}
+
+// A host that may still be sending what nobody read gets a little more time.
+func TestUnreadBody(t *testing.T) {
+	t.Parallel()
+	w := newWeb(t)
+	w.on("/big", func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "image/png")
+		io.WriteString(rw, strings.Repeat("x", 200<<10))
+	})
+	l := newLab(t, settings.Settings{}, w.URL+"/big", w.URL+"/b")
+	equal(t, "time for 3 requests, a second apart", l.finish(), 2*time.Second+frontier.Linger)
+	equal(t, "requests", w.asked(), "[/robots.txt /big /b]")
+}
+
 func TestHostThatNeverAnswers(t *testing.T) {
 	t.Parallel()
 	s := httptest.NewServer(nil)

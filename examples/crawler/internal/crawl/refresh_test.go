@@ -154,7 +154,9 @@ func TestRefreshNeedsAFinishedRun(t *testing.T) {
 	if _, err := l.f.StartRun(context.Background(), true); !errors.Is(err, frontier.ErrBusy) {
 		t.Errorf("StartRun(refresh) of an unfinished crawl = %v, want ErrBusy", err)
 	}
-	l.finish()
+	l.drain()
+	l.clock.Advance(time.Second)
+	l.drain() // nothing is left, but nobody has ended the run
 	run, err := l.f.StartRun(context.Background(), true)
 	if err != nil || run.Number != 2 {
 		t.Errorf("StartRun(refresh) = %+v, %v, want run 2", run, err)
@@ -225,6 +227,39 @@ func TestSitemaps(t *testing.T) {
 		t.Errorf("sitemap that has not changed = %+v, %v, want its entries kept", m, err)
 	}
 	equal(t, "known after a refresh", l.status().Known, 6)
+}
+
+// A sitemap is tried like a page, and redirects of it end.
+func TestSitemapsThatFail(t *testing.T) {
+	t.Parallel()
+	w := newWeb(t)
+	w.on("/robots.txt", plain("Sitemap: /late.txt\nSitemap: /never.txt\nSitemap: /on?0\n"))
+	tries := 0
+	w.on("/late.txt", func(rw http.ResponseWriter, r *http.Request) {
+		if tries++; tries <= 2 {
+			status(503)(rw, r)
+			return
+		}
+		plain(w.URL+"/listed\n")(rw, r)
+	})
+	w.on("/never.txt", status(500))
+	for i := range 9 {
+		w.on(fmt.Sprintf("/on?%d", i), status(301, "Location", fmt.Sprintf("/on?%d", i+1)))
+	}
+	l := newLab(t, settings.Settings{Tries: 3, MaxRedirects: 2}, w.URL+"/")
+	l.finish()
+	l.wantOutcome(w.URL+"/listed", frontier.Missing)
+	m, err := l.f.Sitemap(context.Background(), w.URL+"/never.txt")
+	if want := "gave up: status 500 Internal Server Error"; err != nil || m.Reason != want {
+		t.Errorf("Sitemap(/never.txt) = %q, %v, want %q", m.Reason, err, want)
+	}
+	asked := map[string]int{}
+	for _, path := range w.asked() {
+		asked[path]++
+	}
+	equal(t, "requests", asked, map[string]int{
+		"/robots.txt": 1, "/late.txt": 3, "/never.txt": 3, "/on?0": 1, "/on?1": 1, "/on?2": 1, "/": 1, "/listed": 1,
+	})
 }
 
 func TestRefreshInANarrowerScope(t *testing.T) {

@@ -92,6 +92,34 @@ func TestRobotsUpAgain(t *testing.T) {
 	l.wantOutcome(w.URL+"/a", frontier.Stored)
 }
 
+// Tries are counted from the last answer on, and made only where they may help.
+func TestRobotsTries(t *testing.T) {
+	t.Parallel()
+	w := newWeb(t)
+	down := true
+	w.on("/robots.txt", func(rw http.ResponseWriter, r *http.Request) {
+		if down {
+			status(500)(rw, r)
+		}
+		down = false
+	})
+	s := settings.Settings{Private: true}
+	l := newLab(t, s, w.URL+"/a")
+	l.finish()
+	equal(t, "requests", w.asked(), "[/robots.txt /robots.txt /a]")
+	w.on("/robots.txt", status(500))
+	l.clock.Advance(25 * time.Hour)
+	l.start(s, true)
+	l.finish()
+	equal(t, "requests a day later", w.asked(), "[/robots.txt /robots.txt /robots.txt]")
+
+	l = newLab(t, s)
+	l.start(settings.Settings{}, false, w.URL+"/a")
+	l.finish()
+	l.wantOutcome(w.URL+"/a", frontier.Disallowed)
+	equal(t, "tries of what is refused", l.status().Run.Counts.Requests, 1)
+}
+
 func TestRobotsBehindRedirects(t *testing.T) {
 	t.Parallel()
 	w, other := newWeb(t), newWeb(t)

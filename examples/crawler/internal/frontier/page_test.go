@@ -85,6 +85,25 @@ func TestBodies(t *testing.T) {
 	}
 }
 
+// A visit changes nothing about how a URL was found.
+func TestSaveKeepsTheWay(t *testing.T) {
+	f, _ := begun(t)
+	admit(t, f, settings.Settings{}, jobs("/a"))
+	admit(t, f, settings.Settings{}, []Job{{URL: host + "/b", Depth: 2, Via: host + "/a", Redirects: 3}})
+	want, err := f.Page(ctx, host+"/b")
+	if err != nil || want.Depth != 2 || want.Via != host+"/a" || want.Redirects != 3 || want.Run != 1 || !want.Pending {
+		t.Fatalf("Page() = %+v, %v, want what was admitted", want, err)
+	}
+	err = f.db.Batch(ctx, true, func(tx *store.Tx) error { return f.SaveTx(tx, Page{URL: host + "/b", Outcome: Missing}, nil) })
+	if err != nil {
+		t.Fatalf("SaveTx() = %v", err)
+	}
+	want.Outcome, want.Pending, want.Visits = Missing, false, 1
+	if got, err := f.Page(ctx, host+"/b"); err != nil || fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
+		t.Errorf("Page() = %+v, %v, want %+v", got, err, want)
+	}
+}
+
 // URLs that are too long for a key are told apart all the same, and keep their place.
 func TestLongURLs(t *testing.T) {
 	f, _ := begun(t)
