@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +12,9 @@ import (
 
 	"github.com/dcq-go/dcq/bench/internal/measure"
 )
+
+// commandAtMost is how long a command may take.
+const commandAtMost = 30 * time.Second
 
 // command is a program that runs another under a lock.
 type command struct {
@@ -34,7 +38,10 @@ func (b *bench) commands() error {
 	var here []*command
 	for _, c := range all {
 		if c.missing == "" {
-			c.missing = c.tried()
+			c.missing = c.tried(b.Ctx)
+		}
+		if err := b.Ctx.Err(); err != nil {
+			return err
 		}
 		if c.missing != "" {
 			table.Add(c.name, "", "", "", c.missing)
@@ -70,7 +77,7 @@ func (b *bench) timeCommands(all []*command) (map[string]measure.Samples, error)
 				return nil, err
 			}
 			start := time.Now()
-			if err := c.run(); err != nil {
+			if err := c.run(b.Ctx); err != nil {
 				return nil, err
 			}
 			samples[c.name] = append(samples[c.name], time.Since(start))
@@ -123,16 +130,18 @@ func buildCommand(to string) error {
 
 // tried runs the command once, which also makes its files, and says why it cannot be
 // measured.
-func (c *command) tried() string {
-	if err := c.run(); err != nil {
+func (c *command) tried(ctx context.Context) string {
+	if err := c.run(ctx); err != nil {
 		return err.Error()
 	}
 	return ""
 }
 
-func (c *command) run() error {
-	cmd := exec.Command(c.argv[0], c.argv[1:]...)
-	cmd.Env = append(os.Environ(), c.env...)
+func (c *command) run(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, commandAtMost)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, c.argv[0], c.argv[1:]...)
+	cmd.Env, cmd.WaitDelay = append(os.Environ(), c.env...), time.Second
 	var said strings.Builder
 	cmd.Stderr = &said
 	err := cmd.Run()
@@ -141,5 +150,5 @@ func (c *command) run() error {
 		return err
 	}
 	line, _, _ := strings.Cut(said.String(), "\n")
-	return fmt.Errorf("%s: exit code %d: %s", c.name, exit.ExitCode(), line)
+	return fmt.Errorf("%s: %w: %s", c.name, exit, line)
 }

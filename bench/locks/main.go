@@ -29,7 +29,7 @@ func program() error {
 		return serve(os.Args[1], os.Args[2])
 	}
 	only := flag.String("only", "", "measure what matches this `regexp`, as PART/PEER: the parts are uncontended, turns, hand-over, waiters and commands")
-	n := flag.Int("n", 1000, "hand-overs of each peer; ten times as many pairs uncontended, a tenth of each command")
+	n := flag.Int("n", 1000, "hand-overs of each peer; ten times as many turns and pairs uncontended, a tenth of each command")
 	out := flag.String("out", "", "write the raw results to this `file`, as JSON lines")
 	flag.Parse()
 	match, err := regexp.Compile(*only)

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/dcq-go/dcq/bench/internal/diskcache"
 	"github.com/dcq-go/dcq/bench/internal/measure"
@@ -115,5 +117,19 @@ func TestLogCrowd(t *testing.T) {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("the table has no %q:\n%s", want, table.String())
 		}
+	}
+}
+
+// A command ends with its context; one that fails says why.
+func TestCommandEnds(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	c := &command{name: "hang", argv: []string{"sh", "-c", "exec sleep 60"}}
+	if err := c.run(ctx); err == nil || !strings.HasPrefix(err.Error(), "hang: signal: killed: ") {
+		t.Errorf("run of a command that hangs = %v, want that it was killed", err)
+	}
+	c.argv = []string{"sh", "-c", "echo why >&2; exit 3"}
+	if err := c.run(t.Context()); err == nil || err.Error() != "hang: exit status 3: why" {
+		t.Errorf("run of a command that fails = %v, want how it ended and what it wrote", err)
 	}
 }

@@ -8,8 +8,10 @@ import (
 	"github.com/dcq-go/dcq/bench/internal/measure"
 )
 
-// turn is how long a process works under the lock that another waits for.
-const turn = 300 * time.Microsecond
+const (
+	turn      = 300 * time.Microsecond // that a process works under the lock that another waits for
+	turnsEach = 10                     // times as many turns as hand-overs are asked for: in most, nobody waited
+)
 
 // takingTurns measures the hand-over between two processes that do nothing but work under
 // the same lock, as in handOver, but never idle.
@@ -17,15 +19,15 @@ func (b *bench) takingTurns(peers []*peer) error {
 	return b.handingOver("turns", peers, turns, "Hand-over, two processes that take turns without a pause")
 }
 
-// turns lets two processes acquire, work and release n times together, or for so many
-// seconds.
+// turns lets two processes acquire, work and release, so often that some n hand-overs may
+// come of it, or for so many seconds.
 func turns(p *peer, n int) (measure.Samples, error) {
 	ws, err := twoWorkers(p)
 	if err != nil {
 		return nil, err
 	}
 	defer ws.Close()
-	each := strconv.Itoa((n + 1) / 2)
+	each := strconv.Itoa((turnsEach*n + 1) / 2)
 	for _, w := range ws {
 		w.Tell("turns", "shared", each, strconv.Itoa(longest))
 	}

@@ -37,6 +37,10 @@ func (b *bench) waiters(peers []*peer) error {
 		Columns: []string{"lock", "CPU time of the waiters", "of the server", "to dcq",
 			"holder's other lock, 0 waiters", fmt.Sprintf("%d waiters", crowd), "slower"},
 	}
+	if _, err := measure.CPUTime(); err != nil {
+		table.Add("", err.Error())
+		return table.Print(b.Out)
+	}
 	peers = b.wanted(part, peers)
 	all := map[*peer]*idling{}
 	for _, p := range peers {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -68,7 +69,7 @@ func drained(p *peer, n, processes int) (r measure.Record, err error) {
 		w.Tell("tally", strconv.Itoa(handlers), file)
 	}
 	if err := untilNoneLeft(c.(counter), handled, n, begin.Add(drainAtMost)); err != nil {
-		return r, err
+		return r, errors.Join(ps.Close(), err) // of a process that failed, it is known why
 	}
 	took := time.Since(begin)
 	for _, w := range ps {

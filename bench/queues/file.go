@@ -10,7 +10,7 @@ const (
 	fileSettings = "no queue: the bytes appended to a file, and one fdatasync"
 )
 
-// fileQueue is the least that a durable push can cost.
+// fileQueue is what a durable push costs that is nothing but an append to a file.
 type fileQueue struct{ *os.File }
 
 func openFile(place string) (fileQueue, error) {

@@ -75,13 +75,16 @@ func (p *Process) Ask(want string, words ...string) ([]string, error) {
 	return p.Hear(want)
 }
 
-// Close ends the child's input, upon which it ends, and returns how it did.
+// Close ends the child's input, upon which it ends, and returns how it did, with what it
+// wrote if it failed.
 func (p *Process) Close() error {
 	p.close.Do(func() {
 		timer := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
 		defer timer.Stop()
 		_ = p.in.Close()
-		p.err = p.cmd.Wait()
+		if p.err = p.cmd.Wait(); p.err != nil && p.stderr.Len() > 0 {
+			p.err = fmt.Errorf("%w: %s", p.err, strings.TrimSpace(p.stderr.String()))
+		}
 	})
 	return p.err
 }

@@ -50,7 +50,7 @@ func TestProcess(t *testing.T) {
 	if err := ps[2].Close(); err != nil {
 		t.Errorf("Close = %v", err)
 	}
-	if err := ps.Close(); err == nil {
-		t.Error("Close does not say how a child ended that was killed or failed")
+	if err := ps.Close(); err == nil || !strings.Contains(err.Error(), "exit status 1: as it was told") {
+		t.Errorf("Close = %v, want how a child ended that failed, and what it wrote", err)
 	}
 }

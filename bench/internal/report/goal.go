@@ -28,11 +28,18 @@ func (g Goal) measured(run *results.Run) results.Figure {
 func (g Goal) verdict(v float64) string {
 	switch {
 	case g.AtLeast > 0 && v < g.AtLeast:
-		return fmt.Sprintf("no: %.0f %% below", 100*(1-v/g.AtLeast))
+		return "no: " + percent(1-v/g.AtLeast) + " below"
 	case g.AtMost > 0 && v > g.AtMost:
-		return fmt.Sprintf("no: %.0f %% above", 100*(v/g.AtMost-1))
+		return "no: " + percent(v/g.AtMost-1) + " above"
 	}
 	return "yes"
+}
+
+func percent(v float64) string {
+	if v < 0.005 {
+		return "less than 1 %"
+	}
+	return fmt.Sprintf("%.0f %%", 100*v)
 }
 
 // at names something that is measured.

@@ -48,6 +48,7 @@ var section = &Section{
 	Goals: []Goal{
 		{Name: "fast", Of: results.Point{Part: "push", Peer: "dcq", Metric: "p50"}, AtMost: 10e3},
 		{Name: "faster", Of: results.Point{Part: "push", Peer: "other", Metric: "p50"}, Over: results.Point{Part: "push", Peer: "dcq", Metric: "p50"}, AtLeast: 3},
+		{Name: "fine", Of: results.Point{Part: "rest", Peer: "dcq", Metric: "jobs_per_s"}, AtLeast: 9001},
 		{Name: "many", Of: results.Point{Part: "rest", Peer: "dcq", Metric: "jobs_per_s"}, AtLeast: 8000},
 		{Name: "unknown", Of: results.Point{Part: "rest", Peer: "nobody", Metric: "jobs_per_s"}, AtLeast: 1},
 	},
@@ -72,6 +73,7 @@ func TestTables(t *testing.T) {
 		"rest\n\n| | jobs/s | jobs/s to dcq |\n| -- | -- | -- |\n| dcq | 9,000 | 1.0x |\n| a & b | 3,000 | 0.33x |\n",
 		"| fast | at most 10.0 us | 15.0 us | 10.0 us to 20.0 us | no: 50 % above |\n" +
 			"| faster | at least 3.0x | 2.2x | 2.0x to 2.5x | no: 25 % below |\n" +
+			"| fine | at least 9,001 | 9,000 | 9,000 to 9,000 | no: less than 1 % below |\n" +
 			"| many | at least 8,000 | 9,000 | 9,000 to 9,000 | yes |\n",
 	} {
 		if !strings.Contains(got, want) {
