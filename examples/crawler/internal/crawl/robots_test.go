@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/dcq-go/dcq/examples/crawler/internal/frontier"
+	"github.com/dcq-go/dcq/examples/crawler/internal/robots"
 	"github.com/dcq-go/dcq/examples/crawler/internal/settings"
 )
 
@@ -90,6 +91,17 @@ func TestRobotsUpAgain(t *testing.T) {
 	l.start(s, true)
 	l.finish()
 	l.wantOutcome(w.URL+"/a", frontier.Stored)
+}
+
+// No more of a robots.txt is read, and remembered, than counts.
+func TestRobotsTooLong(t *testing.T) {
+	t.Parallel()
+	w := newWeb(t)
+	w.on("/robots.txt", plain("User-agent: *\nDisallow: /a\n"+strings.Repeat("# and so on\n", 1<<17)))
+	l := newLab(t, settings.Settings{}, w.URL+"/a")
+	l.finish()
+	l.wantOutcome(w.URL+"/a", frontier.Disallowed)
+	equal(t, "bytes", l.status().Run.Counts.Bytes, robots.MaxSize)
 }
 
 // Tries are counted from the last answer on, and made only where they may help.

@@ -128,6 +128,50 @@ func TestInto(t *testing.T) {
 	}
 }
 
+// What is unwanted is not read to its end, and the server is not known to be done.
+func TestUnwantedBody(t *testing.T) {
+	for _, length := range []string{"", strconv.Itoa(64 << 20)} {
+		sent := make(chan error, 1)
+		url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "image/png")
+			if length != "" {
+				w.Header().Set("Content-Length", length)
+			}
+			_, err := w.Write(make([]byte, 64<<20))
+			sent <- err
+		})
+		x, err := client(t, nil).Do(context.Background(), fetch.Request{URL: url, Wants: isHTML})
+		if err != nil || x.Read || x.Over {
+			t.Errorf("Do() = %+v, %v, want an answer that is neither read nor over", x, err)
+		}
+		if <-sent == nil {
+			t.Errorf("length %q: the server could send all of 64 MiB, want it cut off", length)
+		}
+	}
+}
+
+// That a body takes long does not make the request later.
+func TestReached(t *testing.T) {
+	began := time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
+	var late atomic.Bool
+	c := client(t, func(o *fetch.Options) {
+		o.Now = func() time.Time {
+			if late.Load() {
+				return began.Add(time.Hour)
+			}
+			return began
+		}
+	})
+	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "x") })
+	x, err := c.Do(context.Background(), fetch.Request{URL: url, Into: func(io.Reader) error {
+		late.Store(true)
+		return nil
+	}})
+	if err != nil || !x.Reached.Equal(began) {
+		t.Errorf("Reached = %v, %v, want when the first byte came", x.Reached, err)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	stuck := make(chan struct{})
 	t.Cleanup(func() { close(stuck) })

@@ -6,7 +6,7 @@ import (
 	"github.com/dcq-go/dcq/examples/crawler/internal/urlnorm"
 )
 
-// seenLimit bounds the fingerprints that a process keeps: about 6 MB.
+// seenLimit bounds the fingerprints that a process keeps: 2 to 3 MB.
 const seenLimit = 1 << 16
 
 // seen remembers fingerprints of URLs that have a record, to save look-ups: most

@@ -132,11 +132,3 @@ func (c Case) withoutKilled() site.Witness {
 }
 
 func urlOf(a site.Access) string { return "http://" + a.Host + a.Path }
-
-// Links counts the links of the sets, repeated ones each time.
-func Links(sets []Set) (n int) {
-	for _, s := range sets {
-		n += s.Expected.Links
-	}
-	return n
-}

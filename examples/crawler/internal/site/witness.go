@@ -159,15 +159,6 @@ func (w Witness) Statuses() map[int]int {
 	return count
 }
 
-// Bytes returns the size of all bodies together.
-func (w Witness) Bytes() int64 {
-	var sum int64
-	for _, a := range w {
-		sum += a.Bytes
-	}
-	return sum
-}
-
 func isRobots(p string) bool {
 	p, _, _ = strings.Cut(p, "?")
 	return p == robotsPath

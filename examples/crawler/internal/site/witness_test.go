@@ -56,9 +56,6 @@ func TestWitness(t *testing.T) {
 	if len(got) != 3 || got[0].Host != "b" || got[1].Path != "/y?q=1" || got[2].Path != "/y?q=1" {
 		t.Errorf("Disallowed() = %v, want b's /x and a's two /y?q=1", got)
 	}
-	if got := w.Bytes(); got != 90 {
-		t.Errorf("Bytes() = %d, want 90", got)
-	}
 	if got := w.Statuses(); !maps.Equal(got, map[int]int{200: 9, 304: 1}) {
 		t.Errorf("Statuses() = %v, want 9 of 200 and 1 of 304", got)
 	}
@@ -69,7 +66,7 @@ func TestWitness(t *testing.T) {
 
 func TestWitnessEmpty(t *testing.T) {
 	var w Witness
-	if len(w.Hosts())+len(w.MinSpacing())+len(w.MaxInFlight())+len(w.Duplicates()) != 0 || w.Bytes() != 0 {
+	if len(w.Hosts())+len(w.MinSpacing())+len(w.MaxInFlight())+len(w.Duplicates()) != 0 {
 		t.Error("an empty Witness reports something")
 	}
 }
