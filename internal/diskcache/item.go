@@ -104,8 +104,8 @@ const columns = `
 	FROM Cache `
 
 // Items yields all items, in the order of insertion, or in that of the keys, which is
-// the order of a Deque. The first error ends it: ErrFormat, or the context's cause. An
-// item that cannot be had has a Problem instead, and does not end it.
+// the order of a Deque. The first error, of those that Open returns, ends it. An item that
+// cannot be had has a Problem instead, and does not end it.
 func (r *Reader) Items(ctx context.Context, byKey bool) iter.Seq2[Item, error] {
 	query := columns + `ORDER BY rowid`
 	if byKey {

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -113,8 +114,8 @@ func Shards(dir string) []string {
 	return list
 }
 
-// Open begins to read a directory. It returns ErrFormat, an error of the file system, or
-// the context's cause.
+// Open begins to read a directory. It returns ErrFormat, an error of the file system or of
+// SQLite, or the context's cause.
 func Open(ctx context.Context, dir string, opts Options) (r *Reader, err error) {
 	if opts.MaxValue <= 0 {
 		opts.MaxValue = DefaultMaxValue
@@ -157,13 +158,22 @@ func (r *Reader) open(ctx context.Context, dir string) error {
 	return asFormat(ctx, r.look(ctx))
 }
 
-// asFormat takes what SQLite says, but for the context's end, as a fault of the file.
+// unreadable are the codes of SQLite for what is no fault of a file: SQLITE_PERM, BUSY,
+// LOCKED, NOMEM, READONLY, IOERR and CANTOPEN.
+var unreadable = []int{3, 5, 6, 7, 8, 10, 14}
+
+// asFormat takes what SQLite says as a fault of the file, but for the context's end, and
+// for what only keeps this process from reading it now.
 func asFormat(ctx context.Context, err error) error {
 	if err == nil || errors.Is(err, ErrFormat) {
 		return err
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	var coded interface{ Code() int }
+	if errors.As(err, &coded) && slices.Contains(unreadable, coded.Code()&0xff) {
+		return fmt.Errorf("%s cannot be read now, or not by this user: %w", database, err)
 	}
 	return fmt.Errorf("%w: %w", ErrFormat, err)
 }

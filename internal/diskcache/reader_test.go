@@ -351,6 +351,39 @@ func TestLog(t *testing.T) {
 	}
 }
 
+// Where SQLite cannot do its work, the directory is not blamed: here it cannot make the
+// index of a log, as in a directory that one must not write to.
+func TestOpenCannot(t *testing.T) {
+	t.Parallel()
+	dir, copied := write(t, "none"), t.TempDir()
+	writer, err := sql.Open("sqlite", filepath.Join(dir, "cache.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close()
+	writer.SetMaxOpenConns(1)
+	if _, err := writer.Exec(`PRAGMA journal_mode = wal; INSERT INTO Settings VALUES ('in', 'log')`); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"cache.db", "cache.db-wal"} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		file(t, copied, name, string(b))
+	}
+	if err := os.Symlink("cache.db-shm", filepath.Join(copied, "cache.db-shm")); err != nil {
+		t.Fatal(err)
+	}
+	r, err := diskcache.Open(t.Context(), copied, diskcache.Options{})
+	if err == nil {
+		r.Close()
+	}
+	if err == nil || errors.Is(err, diskcache.ErrFormat) {
+		t.Errorf("Open() = %v, want what SQLite says", err)
+	}
+}
+
 func TestShards(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
