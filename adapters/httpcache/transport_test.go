@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -335,6 +336,56 @@ func TestRequestWithBody(t *testing.T) {
 	readAll(t, resp)
 	f.wantAsked(2)
 	f.want(f.get(), true, "one")
+}
+
+// body counts those that are open.
+type body struct {
+	io.Reader
+	open *atomic.Int32
+}
+
+func (b body) Close() error { b.open.Add(-1); return nil }
+
+// Whatever becomes of an answer or of a request that is not passed on, its body is closed.
+func TestBodiesAreClosed(t *testing.T) {
+	var open atomic.Int32
+	count := func(b io.Reader) io.ReadCloser { open.Add(1); return body{b, &open} }
+	f := newFixture(t, httpcache.Options{Base: roundTrip(func(req *http.Request) (*http.Response, error) {
+		resp, err := http.DefaultTransport.RoundTrip(req)
+		if err == nil {
+			resp.Body = count(resp.Body)
+		}
+		return resp, err
+	})})
+	wantClosed := func(what string) {
+		t.Helper()
+		if n := open.Load(); n != 0 {
+			t.Errorf("%s: %d bodies are open", what, n)
+		}
+	}
+	control := "Cache-Control: max-age=60, stale-while-revalidate=60, stale-if-error=600"
+	f.answers(text("one", control, etag))
+	f.get()
+	wantClosed("kept")
+	f.clock.Step(90 * time.Second)
+	f.answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+	f.want(f.get(), true, "one")
+	f.transport.Wait()
+	wantClosed("failed in the background")
+	f.clock.Step(time.Minute)
+	f.want(f.get(), true, "one")
+	wantClosed("failed")
+	f.answers(notModified(etag))
+	f.want(f.get(), true, "one")
+	wantClosed("validated")
+	req := f.request(http.MethodGet, "/", "Cache-Control: only-if-cached", "Range: bytes=0-1")
+	req.Body = count(strings.NewReader("x"))
+	resp, err := f.transport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	wantClosed("not passed on")
 }
 
 // Where the end of a body is told apart from that of a connection, its length need not be
