@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 
@@ -100,16 +101,14 @@ func reportCommand(ctx context.Context, e env, args []string) error {
 }
 
 // replaceFile writes a file beside its place and moves it there when it is
-// complete.
+// complete. Unlike what os.CreateTemp makes, it has the mode of the user's files.
 func replaceFile(name string, write func(io.Writer) error) error {
-	part, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-*")
+	beside := filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s-%x", filepath.Base(name), rand.Uint64()))
+	part, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}
 	err = write(part)
-	if chmodErr := part.Chmod(0o644); err == nil {
-		err = chmodErr
-	}
 	if closeErr := part.Close(); err == nil {
 		err = closeErr
 	}
