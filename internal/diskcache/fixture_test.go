@@ -122,3 +122,41 @@ func read(t testing.TB, dir string) []byte {
 	}
 	return b
 }
+
+// logWriter is a process that uses a directory, and leaves what it writes in the log.
+func logWriter(t *testing.T, dir string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", filepath.Join(dir, "cache.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	db.SetMaxOpenConns(1)
+	if _, err := db.Exec(`PRAGMA journal_mode = wal`); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// set sets a key to new.
+func set(t *testing.T, writer *sql.DB, key string) {
+	t.Helper()
+	if _, err := writer.Exec(`INSERT INTO Cache (key, raw, mode, value) VALUES (?, 1, 1, 'new')`, key); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// abandoned is a directory whose writer died with an item in the log.
+func abandoned(t *testing.T) string {
+	t.Helper()
+	dir, left := write(t, "none"), t.TempDir()
+	set(t, logWriter(t, dir), "a")
+	for _, name := range []string{"cache.db", "cache.db-wal"} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		file(t, left, name, string(b))
+	}
+	return left
+}

@@ -193,8 +193,6 @@ func expiry(v any) (time.Time, *Problem) {
 		return time.Time{}, problem(Damaged, "the time at which it expires is no number")
 	}
 	switch whole, part := math.Modf(seconds); {
-	case math.IsNaN(seconds):
-		return time.Time{}, problem(Damaged, "the time at which it expires is no number")
 	case whole > math.MaxInt32*100:
 		return time.Time{}, nil // in thousands of years: never
 	case whole < 0:

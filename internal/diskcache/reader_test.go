@@ -1,7 +1,6 @@
 package diskcache_test
 
 import (
-	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -31,6 +30,7 @@ func TestItems(t *testing.T) {
 	long := strings.Repeat("0123456789", 5000)
 	add(t, dir, entry{key: "binary", mode: 2, file: "ab/cd/x.val", size: file(t, dir, "ab/cd/x.val", long)})
 	add(t, dir, entry{key: "file", mode: 3, file: `ab\cd\y.val`, size: file(t, dir, "ab/cd/y.val", "ü")})
+	add(t, dir, entry{key: "past", value: 1, expires: -1e300, tag: strings.Repeat("t", 1<<17)})
 	r := open(t, dir, diskcache.Options{})
 	if r.Kind != diskcache.Cache || r.JSON || r.Policy != "least-recently-used" || r.SizeLimit != 1<<30 {
 		t.Errorf("Open() = %+v", r)
@@ -45,6 +45,7 @@ func TestItems(t *testing.T) {
 		{Row: 7, Key: "huge", Value: []byte("1e+300")},
 		{Row: 8, Key: "binary", Value: []byte(long)},
 		{Row: 9, Key: "file", Value: []byte("ü")},
+		{Row: 10, Key: "past", Value: []byte("1"), Expires: time.Unix(0, 0)},
 	}
 	got := items(t, r, false)
 	if len(got) != len(want) {
@@ -100,11 +101,13 @@ func TestKind(t *testing.T) {
 	}
 }
 
-// A setting that is no word or number is not held in memory.
-func TestLargeSetting(t *testing.T) {
+// A setting that is no word or number is not held in memory, and no size is negative.
+func TestMadeUpSettings(t *testing.T) {
 	t.Parallel()
-	if r := open(t, write(t, strings.Repeat("x", 1000)), diskcache.Options{}); r.Policy != "" {
-		t.Errorf("Policy has %d bytes, want none", len(r.Policy))
+	dir := write(t, strings.Repeat("x", 1000))
+	exec(t, dir, `UPDATE Settings SET value = -1 WHERE key = 'size_limit'`)
+	if r := open(t, dir, diskcache.Options{}); r.Policy != "" || r.SizeLimit != 0 {
+		t.Errorf("Policy has %d bytes, SizeLimit %d; want none", len(r.Policy), r.SizeLimit)
 	}
 }
 
@@ -128,6 +131,7 @@ func TestJSON(t *testing.T) {
 		entry{key: deflate(`"key"`), value: deflate(`{"a": [1, 2]}`)},
 		entry{key: deflate(`[1, "x"]`), value: deflate(`null`)},
 		entry{key: deflate(`12`), value: 5},
+		entry{key: deflate(`null`), value: deflate(`"none"`)},
 	)
 	large := string(deflate(`"` + strings.Repeat("x", 1000) + `"`))
 	add(t, dir, entry{key: deflate(`"large"`), mode: 2, file: "a/b.val", size: file(t, dir, "a/b.val", large)})
@@ -139,7 +143,7 @@ func TestJSON(t *testing.T) {
 	for _, item := range items(t, r, false) {
 		got += fmt.Sprintf("%s=%.12s %v\n", item.Key, item.Value, item.Problem)
 	}
-	if want := "key={\"a\": [1, 2] <nil>\n[1, \"x\"]=null <nil>\n12=5 <nil>\nlarge=\"xxxxxxxxxxx <nil>\n"; got != want {
+	if want := "key={\"a\": [1, 2] <nil>\n[1, \"x\"]=null <nil>\n12=5 <nil>\nnull=\"none\" <nil>\nlarge=\"xxxxxxxxxxx <nil>\n"; got != want {
 		t.Errorf("Items() = %s, want %s", got, want)
 	}
 
@@ -279,6 +283,9 @@ func TestOpenRefuses(t *testing.T) {
 		"view": bad(func(dir string) {
 			exec(t, dir, `CREATE TABLE Settings (key, value); CREATE TABLE Other (key, raw); CREATE VIEW Cache AS SELECT * FROM Other`)
 		}),
+		"virtual table": bad(func(dir string) {
+			exec(t, dir, `CREATE TABLE Settings (key, value); CREATE VIRTUAL TABLE Cache USING fts5(key, raw)`)
+		}),
 		"link": bad(func(dir string) { _ = os.Symlink("/etc/passwd", filepath.Join(dir, "cache.db")) }),
 	} {
 		r, err := diskcache.Open(t.Context(), dir, diskcache.Options{})
@@ -310,7 +317,12 @@ func TestImmutable(t *testing.T) {
 	if err := r.Changed(); err != nil {
 		t.Errorf("Changed() = %v", err)
 	}
-	add(t, dir, entry{key: "b", value: strings.Repeat("x", 100000)})
+	writer := logWriter(t, dir)
+	set(t, writer, "log")
+	if err := r.Changed(); !errors.Is(err, diskcache.ErrChanged) {
+		t.Errorf("Changed() with a log = %v, want %v", err, diskcache.ErrChanged)
+	}
+	writer.Close() // the log goes into the database
 	if err := r.Changed(); !errors.Is(err, diskcache.ErrChanged) {
 		t.Errorf("Changed() = %v, want %v", err, diskcache.ErrChanged)
 	}
@@ -321,33 +333,22 @@ func TestImmutable(t *testing.T) {
 func TestLog(t *testing.T) {
 	t.Parallel()
 	dir := write(t, "none", entry{key: "a", value: "old"})
-	writer, err := sql.Open("sqlite", filepath.Join(dir, "cache.db"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer writer.Close()
-	writer.SetMaxOpenConns(1)
-	set := func(key string) {
-		t.Helper()
-		if _, err := writer.Exec(`INSERT INTO Cache (key, raw, mode, value) VALUES (?, 1, 1, 'new')`, key); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := writer.Exec(`PRAGMA journal_mode = wal`); err != nil {
-		t.Fatal(err)
-	}
-	set("b")
+	writer := logWriter(t, dir)
+	set(t, writer, "b")
 	before := listing(t, dir)
 	r := open(t, dir, diskcache.Options{})
-	set("c")
+	set(t, writer, "c")
 	if got := items(t, r, false); len(got) != 2 || got[1].Key != "b" {
 		t.Errorf("Items() = %v, want a and b", got)
 	}
-	if err := r.Changed(); err != nil {
-		t.Errorf("Changed() = %v", err)
-	}
 	if after := listing(t, dir); after["cache.db"] != before["cache.db"] {
 		t.Errorf("the database was %v, and is %v", before, after)
+	}
+	if _, err := writer.Exec(`PRAGMA wal_checkpoint`); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Changed(); err != nil {
+		t.Errorf("Changed() = %v, though a log is for that", err)
 	}
 }
 
@@ -355,32 +356,39 @@ func TestLog(t *testing.T) {
 // index of a log, as in a directory that one must not write to.
 func TestOpenCannot(t *testing.T) {
 	t.Parallel()
-	dir, copied := write(t, "none"), t.TempDir()
-	writer, err := sql.Open("sqlite", filepath.Join(dir, "cache.db"))
-	if err != nil {
+	dir := abandoned(t)
+	if err := os.Symlink("cache.db-shm", filepath.Join(dir, "cache.db-shm")); err != nil {
 		t.Fatal(err)
 	}
-	defer writer.Close()
-	writer.SetMaxOpenConns(1)
-	if _, err := writer.Exec(`PRAGMA journal_mode = wal; INSERT INTO Settings VALUES ('in', 'log')`); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"cache.db", "cache.db-wal"} {
-		b, err := os.ReadFile(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		file(t, copied, name, string(b))
-	}
-	if err := os.Symlink("cache.db-shm", filepath.Join(copied, "cache.db-shm")); err != nil {
-		t.Fatal(err)
-	}
-	r, err := diskcache.Open(t.Context(), copied, diskcache.Options{})
+	r, err := diskcache.Open(t.Context(), dir, diskcache.Options{})
 	if err == nil {
 		r.Close()
 	}
 	if err == nil || errors.Is(err, diskcache.ErrFormat) {
 		t.Errorf("Open() = %v, want what SQLite says", err)
+	}
+}
+
+// The log of a process that died is read, and neither emptied nor removed.
+func TestAbandonedLog(t *testing.T) {
+	t.Parallel()
+	dir := abandoned(t)
+	before := listing(t, dir)
+	r, err := diskcache.Open(t.Context(), dir, diskcache.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := items(t, r, false); len(got) != 1 || string(got[0].Value) != "new" {
+		t.Errorf("Items() = %v, want what is in the log", got)
+	}
+	if err := r.Close(); err != nil {
+		t.Errorf("Close() = %v", err)
+	}
+	after := listing(t, dir)
+	for name := range before {
+		if after[name] != before[name] {
+			t.Errorf("%s was %s, and is %q", name, before[name], after[name])
+		}
 	}
 }
 
