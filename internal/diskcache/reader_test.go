@@ -335,6 +335,9 @@ func TestLog(t *testing.T) {
 	dir := write(t, "none", entry{key: "a", value: "old"})
 	writer := logWriter(t, dir)
 	set(t, writer, "b")
+	if _, err := writer.Exec(`UPDATE Cache SET tag = zeroblob(100000) WHERE key = 'b'`); err != nil { // makes the database larger
+		t.Fatal(err)
+	}
 	before := listing(t, dir)
 	r := open(t, dir, diskcache.Options{})
 	set(t, writer, "c")
