@@ -51,6 +51,9 @@ func testKeeper(t *testing.T, p *peer, durable bool) {
 			t.Errorf("%s did what cannot be done", call)
 		}
 	}
+	if got := syncs(t, k); got != "" && got != mode(durable) {
+		t.Errorf("what it puts is %s", got)
+	}
 	ok("fill", k.fill(names(0, 2500)))
 	ok("get", k.get(keyName(0)))
 	ok("get of the last", k.get(keyName(2499)))
@@ -73,6 +76,28 @@ func testKeeper(t *testing.T, p *peer, durable bool) {
 	}
 	ok("scan of the last", k.scan(keyName(2400), rangeKeys))
 	refused("scan beyond the last", k.scan(keyName(2401), rangeKeys))
+}
+
+// syncs asks a keeper that can tell whether it is durable; "" if it cannot.
+func syncs(t *testing.T, k keeper) string {
+	t.Helper()
+	switch k := k.(type) {
+	case boltKeeper:
+		return mode(!k.db.NoSync)
+	case *sqliteKeeper:
+		var level int
+		if err := k.db.QueryRow("PRAGMA synchronous").Scan(&level); err != nil {
+			t.Error(err)
+		}
+		return mode(level == 2)
+	case redisKeeper:
+		got, err := k.ConfigGet(t.Context(), "append*").Result()
+		if err != nil || got["appendonly"] != "yes" {
+			t.Errorf("the settings of Redis are %v, %v", got, err)
+		}
+		return mode(got["appendfsync"] == "always")
+	}
+	return ""
 }
 
 func names(from, to int) (keys []string) {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +51,9 @@ func TestRun(t *testing.T) {
 	for _, r := range kept.Records {
 		if samples[r.Part+"/"+r.Peer] += len(r.Samples); r.Note == "" {
 			t.Errorf("a record of %s does not say how it was measured", r.Peer)
+		}
+		if len(r.Samples) > 0 && slices.Min(r.Samples) <= 0 {
+			t.Errorf("%s of %s took no time: %v", r.Part, r.Peer, r.Samples)
 		}
 	}
 	if samples["turns/dcq"] == 0 {

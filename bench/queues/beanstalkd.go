@@ -31,11 +31,7 @@ func startBeanstalkd(place string, durable bool) (end func() error, err error) {
 		return nil, errors.New("beanstalkd not found")
 	}
 	socket := filepath.Join(place, beanstalkdSocket)
-	args := []string{"-l", "unix:" + socket, "-b", place}
-	if durable {
-		args = append(args, "-f0")
-	}
-	cmd := exec.Command(path, args...)
+	cmd := exec.Command(path, append([]string{"-l", "unix:" + socket}, beanstalkdLog(place, durable)...)...)
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
@@ -54,6 +50,14 @@ func startBeanstalkd(place string, durable bool) (end func() error, err error) {
 			return nil, errors.Join(fmt.Errorf("start beanstalkd: %w", err), end())
 		}
 	}
+}
+
+// beanstalkdLog are the arguments of beanstalkd for that durability.
+func beanstalkdLog(place string, durable bool) []string {
+	if durable {
+		return []string{"-b", place, "-f0"}
+	}
+	return []string{"-b", place}
 }
 
 // beanstalkdQueue keeps connections that nobody uses at the moment.

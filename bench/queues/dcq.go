@@ -19,16 +19,19 @@ type dcqQueue struct {
 }
 
 func openDCQ(place string, durable bool) (*dcqQueue, error) {
-	var opts store.Options
-	if !durable {
-		opts.Durability = store.Relaxed
-	}
-	db, err := store.Open(context.Background(), place, opts)
+	db, err := store.Open(context.Background(), place, dcqOptions(durable))
 	if err != nil {
 		return nil, err
 	}
 	q, err := queue.Open(context.Background(), db, "q", queue.Options[[]byte]{})
 	return &dcqQueue{db, q}, err
+}
+
+func dcqOptions(durable bool) (opts store.Options) {
+	if !durable {
+		opts.Durability = store.Relaxed
+	}
+	return opts
 }
 
 func (q *dcqQueue) Close() error { return q.db.Close() }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,6 +93,11 @@ func TestWake(t *testing.T) {
 	if got, want := samples(kept, report.Wake, dcqName), 2*measure.Rounds; got != want {
 		t.Errorf("%d samples, want %d", got, want)
 	}
+	for _, r := range kept.Records {
+		if slices.Min(r.Samples) <= 0 {
+			t.Errorf("a push was handled before it: %v", r.Samples)
+		}
+	}
 }
 
 func TestDepth(t *testing.T) {
@@ -131,6 +137,9 @@ func TestWriters(t *testing.T) {
 	}
 	if r.Values["p50"] <= 0 || r.Values["max"] < r.Values["p99.9"] || r.Values[report.Rate] <= 0 {
 		t.Errorf("written = %v, want percentiles and a rate", r.Values)
+	}
+	if share := r.Values[report.Share]; share < 0 || share > 1 {
+		t.Errorf("the slowest did %v of what the fastest did", share)
 	}
 }
 

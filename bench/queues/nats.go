@@ -27,10 +27,7 @@ const (
 
 // serveNATS is a server with its files in place, until its input ends.
 func serveNATS(place string, durable bool) error {
-	s, err := server.NewServer(&server.Options{
-		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: place,
-		SyncAlways: durable, NoLog: true, NoSigs: true,
-	})
+	s, err := server.NewServer(natsOptions(place, durable))
 	if err != nil {
 		return err
 	}
@@ -45,6 +42,13 @@ func serveNATS(place string, durable bool) error {
 	}
 	measure.Say("ready")
 	return measure.Serve(func([]string) error { return nil })
+}
+
+func natsOptions(place string, durable bool) *server.Options {
+	return &server.Options{
+		Host: "127.0.0.1", Port: server.RANDOM_PORT, JetStream: true, StoreDir: place,
+		SyncAlways: durable, NoLog: true, NoSigs: true,
+	}
 }
 
 // startNATS starts a server, and returns what ends it.

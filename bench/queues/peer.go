@@ -39,6 +39,8 @@ func durabilityName(durable bool) string {
 	return "relaxed"
 }
 
+func isDurable(name string) bool { return name == durabilityName(true) }
+
 // start makes a peer ready. One that is not there says so.
 func start(ctx context.Context, kind, place string, durable bool) *peer {
 	p := &peer{kind: kind, durable: durable, place: place}

@@ -33,7 +33,7 @@ func init() {
 // NS and WALL are nanoseconds; those of put and got are readings of the monotonic clock,
 // as is AT, when push begins: 0 is at once.
 func serve(kind, place, durability string) (err error) {
-	durable := durability == durabilityName(true)
+	durable := isDurable(durability)
 	switch kind {
 	case natsServer:
 		return serveNATS(place, durable)
