@@ -205,7 +205,7 @@ func together(t *testing.T, dir string, n int) {
 
 func TestNastyHosts(t *testing.T) {
 	t.Parallel()
-	fix, err := fixture.New(fixture.Options{Drip: 10 * time.Millisecond})
+	fix, err := fixture.New(fixture.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +213,7 @@ func TestNastyHosts(t *testing.T) {
 	dir := t.TempDir()
 	f := open(t, dir)
 	begin(t, f, settings.Settings{
-		Delay: time.Millisecond, Timeout: 400 * time.Millisecond, Tries: 4, Backoff: 20 * time.Millisecond,
+		Delay: time.Millisecond, Timeout: 2 * time.Second, Tries: 3, Backoff: 20 * time.Millisecond,
 		MaxDepth: 8, MaxBody: 1 << 20, Snooze: 10 * time.Millisecond,
 	}, false, s.Starts())
 	together(t, dir, 2)

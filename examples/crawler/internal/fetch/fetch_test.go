@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -195,7 +196,7 @@ func TestErrors(t *testing.T) {
 			io.WriteString(w, "x")
 			w.(http.Flusher).Flush()
 			wait(r, stuck)
-		}, func(o *fetch.Options) { o.Timeout = 100 * time.Millisecond }, fetch.ErrBroken},
+		}, func(o *fetch.Options) { o.Timeout = 2 * time.Second }, fetch.ErrBroken},
 		{"short", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
 			io.WriteString(w, "<p>")
@@ -231,6 +232,17 @@ func TestErrors(t *testing.T) {
 				t.Errorf("Exchange = %+v, want one that is not over", x)
 			}
 		})
+	}
+}
+
+// Another try will not make a bad certificate good.
+func TestBadCertificate(t *testing.T) {
+	s := httptest.NewUnstartedServer(nil)
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // the handshake that fails
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	if _, err := client(t, nil).Do(context.Background(), fetch.Request{URL: s.URL}); !errors.Is(err, fetch.ErrRefused) {
+		t.Errorf("Do() = %v, want ErrRefused", err)
 	}
 }
 
