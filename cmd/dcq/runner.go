@@ -89,13 +89,17 @@ func (r *runner) watchSignals(done <-chan struct{}) {
 			case <-done:
 				return
 			case s := <-ch:
-				if n == 0 {
-					r.note("stopping; running commands have %v, or until the next signal", &r.grace)
-					r.stop(signalError{s})
+				switch {
+				case n > 0:
+					r.note("ending the running commands")
+					r.abort()
 					continue
+				case r.grace == 0:
+					r.note("stopping, and ending the running commands")
+				default:
+					r.note("stopping; running commands have %v, or until the next signal", time.Duration(r.grace))
 				}
-				r.note("ending the running commands")
-				r.abort()
+				r.stop(signalError{s})
 			}
 		}
 	}()
