@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/dcq-go/dcq/queue"
 	"github.com/dcq-go/dcq/store"
@@ -42,6 +44,17 @@ $DCQ_STORE names.`,
 			}
 			return usagef("no completion for %q; the shells are bash, zsh, fish and powershell", args[0])
 		},
+	}
+}
+
+// plainUsages takes the marks of the help out of the usages of options: completion shows
+// them as they are.
+func plainUsages(c *cobra.Command) {
+	plain := func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") }
+	c.Flags().VisitAll(plain)
+	c.PersistentFlags().VisitAll(plain)
+	for _, below := range c.Commands() {
+		plainUsages(below)
 	}
 }
 

@@ -33,6 +33,7 @@ type app struct {
 	json     bool
 	quiet    bool
 	verbose  int
+	version  bool // as an option
 
 	helpErr error // of writing help, which cobra has no way to return
 	parsed  bool  // the command line was understood: what fails now is no usage error
@@ -49,6 +50,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	}()
 	root := a.rootCommand()
 	root.SetArgs(args)
+	if len(args) > 0 && args[0] == cobra.ShellCompRequestCmd {
+		plainUsages(root)
+	}
 	c, err := root.ExecuteC()
 	if err == nil && a.helpErr != nil {
 		err = &exitError{exitSelf, a.helpErr}
@@ -92,7 +96,12 @@ func (a *app) rootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,
-		RunE:          noVerb,
+		RunE: func(c *cobra.Command, args []string) error {
+			if a.version && len(args) == 0 {
+				return a.printVersion()
+			}
+			return noVerb(c, args)
+		},
 
 		SuggestionsMinimumDistance: 2,
 	}
@@ -107,6 +116,7 @@ func (a *app) rootCommand() *cobra.Command {
 	flags.BoolVar(&a.json, "json", false, "print one JSON object a line")
 	flags.BoolVarP(&a.quiet, "quiet", "q", false, "print results and errors only")
 	flags.CountVarP(&a.verbose, "verbose", "v", "log to standard error; twice for more``")
+	root.Flags().BoolVar(&a.version, "version", false, "print the version")
 	a.addVerbs(root)
 	return root
 }
@@ -139,6 +149,11 @@ func (a *app) withStore(need storeNeed, fn func(ctx context.Context, db *store.D
 
 // inStore runs fn on the opened store.
 func (a *app) inStore(ctx context.Context, need storeNeed, fn func(db *store.DB) error) (err error) {
+	defer func() {
+		if errors.Is(err, store.ErrCorrupt) {
+			err = fmt.Errorf("%w; restore a backup: see dcq help backup", err)
+		}
+	}()
 	dir, err := a.storeDir()
 	if err != nil {
 		return err

@@ -25,15 +25,17 @@ built with.`,
 		Example: `
   dcq version`,
 		Args: cobra.NoArgs,
-		RunE: func(*cobra.Command, []string) error {
-			v := buildVersion()
-			if a.json {
-				return writeJSON(a.stdout, v)
-			}
-			_, err := fmt.Fprintf(a.stdout, "dcq %s %s %s modernc.org/sqlite %s\n", v.Version, v.Go, v.Platform, v.SQLite)
-			return err
-		},
+		RunE: func(*cobra.Command, []string) error { return a.printVersion() },
 	}
+}
+
+func (a *app) printVersion() error {
+	v := buildVersion()
+	if a.json {
+		return writeJSON(a.stdout, v)
+	}
+	_, err := fmt.Fprintf(a.stdout, "dcq %s %s %s modernc.org/sqlite %s\n", v.Version, v.Go, v.Platform, v.SQLite)
+	return err
 }
 
 func buildVersion() versionJSON {
