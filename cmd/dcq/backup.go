@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 
 	"github.com/spf13/cobra"
@@ -26,6 +25,9 @@ with --store.`,
   mkdir copy && cp dcq-2030-01-31.db copy/dcq.db && dcq --store copy queues`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if args[0] == "" {
+				return usagef("name the file; the argument is empty")
+			}
 			return a.withStore(needStore, func(ctx context.Context, db *store.DB) error {
 				err := db.Backup(ctx, args[0])
 				if errors.Is(err, fs.ErrExist) {
@@ -34,10 +36,7 @@ with --store.`,
 				if err == nil && a.json {
 					return writeJSON(a.stdout, map[string]string{"file": args[0]})
 				}
-				if err != nil {
-					return fmt.Errorf("back up to %s: %w", args[0], err)
-				}
-				return nil
+				return err
 			})
 		},
 	}

@@ -29,7 +29,10 @@ type change struct {
 func (ch *change) command(c *cobra.Command) *cobra.Command {
 	c.Args = cobra.ArbitraryArgs
 	c.ValidArgsFunction = cobra.NoFileCompletions
-	c.RunE = func(_ *cobra.Command, args []string) error {
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if c.Flags().Changed("queue") && ch.queue == "" {
+			return usagef("--queue is empty; name a queue")
+		}
 		ids, filter, err := ch.parse(args)
 		if err != nil {
 			return err
@@ -132,7 +135,7 @@ func (ch *change) byFilter(ctx context.Context, db *store.DB, f queue.Filter) er
 		f.Limit = jobsPage
 		page, err := queue.Jobs(ctx, db, f)
 		if err != nil {
-			return err
+			return noQueue(err)
 		}
 		if len(page) == 0 || page[0].ID >= end {
 			return ch.report(count)

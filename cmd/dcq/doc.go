@@ -539,16 +539,16 @@
 //	  dcq memo --ttl D [options] -- CMD [ARG...]
 //
 //	Options:
-//	      --ttl D                    remember for D
-//	      --stale D                  for D more, print what is remembered, and run the command in the background
-//	      --key K                    remember under K, whatever the command
-//	      --scope S                  remember apart from other scopes S
-//	      --env VAR                  remember apart for each value of the variable VAR; may be repeated
-//	      --cwd                      remember apart for each working directory
-//	      --modtime FILE             remember until FILE is changed; may be repeated
-//	      --force                    run the command, and remember that
-//	      --warm                     run it if that is due, and print nothing
-//	      --cache-failures D[=ttl]   remember failures too, for D or --ttl
+//	      --ttl D                remember for D
+//	      --stale D              for D more, print what is remembered, and run the command in the background
+//	      --key K                remember under K, whatever the command
+//	      --scope S              remember apart from other scopes S
+//	      --env VAR              remember apart for each value of the variable VAR; may be repeated
+//	      --cwd                  remember apart for each working directory
+//	      --modtime FILE         remember until FILE is changed; may be repeated
+//	      --force                run the command, and remember that
+//	      --warm                 run it if that is due, and print nothing
+//	      --cache-failures[=D]   remember failures too, for D or --ttl
 //
 //	Examples:
 //	  dcq memo --ttl 10m -- gh pr list                 ask once in ten minutes

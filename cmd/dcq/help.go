@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -116,10 +117,15 @@ func (a *app) helpCommand() *cobra.Command {
 		Long:  "help shows the verbs, or the help of one.",
 		RunE: func(c *cobra.Command, args []string) error {
 			about, rest, err := c.Root().Find(args)
-			if err != nil || len(rest) > 0 {
-				return noVerb(c.Root(), rest)
+			switch {
+			case err == nil && len(rest) == 0:
+				return about.Help()
+			case !about.HasParent():
+				return noVerb(about, args)
+			case !about.HasSubCommands():
+				return usagef("%s has no verbs; see dcq help %s", about.CommandPath(), about.Name())
 			}
-			return about.Help()
+			return usagef("%s has no verb %q; dcq help %s lists them", about.CommandPath(), rest[0], about.Name())
 		},
 		ValidArgsFunction: func(c *cobra.Command, args []string, _ string) (names []string, _ cobra.ShellCompDirective) {
 			for _, v := range c.Root().Commands() {
@@ -139,6 +145,11 @@ func flagError(_ *cobra.Command, err error) error {
 	}
 	if _, ok := errors.AsType[*pflag.NotExistError](err); ok {
 		return usagef("%w; write -- before arguments that begin with -", err)
+	}
+	if number, ok := errors.AsType[*strconv.NumError](err); ok && number.Func != "ParseBool" {
+		if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+			return usagef("--%s %q is no whole number, or out of range", e.GetFlag().Name, e.GetValue())
+		}
 	}
 	return usagef("%w", err)
 }

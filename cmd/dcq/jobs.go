@@ -43,7 +43,9 @@ known of a job, with its payload and all its failures.`,
 		ValidArgsFunction: a.completeQueue,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 {
-				j.filter.Queue = args[0]
+				if j.filter.Queue = args[0]; args[0] == "" {
+					return usagef("the queue's name is empty; leave it out for all")
+				}
 			}
 			if err := j.validate(); err != nil {
 				return err
@@ -111,7 +113,7 @@ func eachJob(ctx context.Context, db *store.DB, f queue.Filter, limit int, fn fu
 		}
 		page, err := queue.Jobs(ctx, db, f)
 		if err != nil || len(page) == 0 {
-			return err
+			return noQueue(err)
 		}
 		for _, r := range page {
 			if err := fn(r); err != nil {

@@ -48,12 +48,12 @@ from the last. The verb makes the index if there is none.`,
   done`,
 		Args:              cobra.RangeArgs(1, 2),
 		ValidArgsFunction: a.completeIndex,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
 			switch {
 			case w.n < 0:
 				return usagef("-n %d is negative", w.n)
-			case w.from < 0:
-				return usagef("--from %d is negative", w.from)
+			case c.Flags().Changed("from") && w.from < 1:
+				return usagef("--from %d: revisions begin at 1; leave it out to begin now", w.from)
 			case len(args) == 2:
 				w.prefix = args[1]
 			}

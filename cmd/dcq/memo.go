@@ -83,8 +83,8 @@ func (a *app) memoCommand() *cobra.Command {
 	f.StringArrayVar(&m.question.files, "modtime", nil, "remember until `FILE` is changed; may be repeated")
 	f.BoolVar(&m.force, "force", false, "run the command, and remember that")
 	f.BoolVar(&m.warm, "warm", false, "run it if that is due, and print nothing")
-	f.Var(&m.failures, "cache-failures", "remember failures too, for `D` or --ttl")
-	f.Lookup("cache-failures").NoOptDefVal = "ttl"
+	f.Var(&m.failures, "cache-failures", "remember failures too, for D or --ttl``")
+	f.Lookup("cache-failures").NoOptDefVal = noDuration
 	return c
 }
 
@@ -109,6 +109,9 @@ func (m *memoRun) parse(c *cobra.Command, args []string) (err error) {
 		m.place--
 	}
 	m.question.hasKey = c.Flags().Changed("key")
+	if err := m.question.validate(); err != nil {
+		return err
+	}
 	m.path, err = findProgram(args[0])
 	return err
 }

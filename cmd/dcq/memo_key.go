@@ -46,6 +46,19 @@ type memoFile struct {
 	Modified *time.Time // nil: it is not there
 }
 
+// validate returns an error for what names nothing, as an unset variable of a script does.
+func (q memoQuestion) validate() error {
+	for _, name := range q.env {
+		if name == "" || strings.Contains(name, "=") {
+			return usagef("--env %q is no name of a variable", name)
+		}
+	}
+	if slices.Contains(q.files, "") {
+		return usagef("--modtime is empty; name a file")
+	}
+	return nil
+}
+
 // ask looks at the world. It returns an error if it cannot see it.
 func (q memoQuestion) ask(argv []string) (k memoKey, err error) {
 	k = memoKey{Scope: q.scope, Args: argv}
@@ -120,13 +133,17 @@ type failuresFlag struct {
 	ttl time.Duration // 0: that of the flag --ttl
 }
 
+// noDuration is what the flag is given without a duration. The help shows it as the
+// flag's optional value.
+const noDuration = "D"
+
 func (f *failuresFlag) String() string { return "" } // no default to show
 
 func (f *failuresFlag) Type() string { return "duration" }
 
 func (f *failuresFlag) Set(s string) (err error) {
 	f.on, f.ttl = true, 0
-	if s == "ttl" {
+	if s == noDuration {
 		return nil
 	}
 	if f.ttl, err = parseDuration(s); err == nil && f.ttl == 0 {

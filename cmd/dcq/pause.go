@@ -28,7 +28,7 @@ func (a *app) setPaused(names []string, paused bool) error {
 	return a.withStore(needStore, func(ctx context.Context, db *store.DB) error {
 		for _, name := range names {
 			if err := queue.SetPaused(ctx, db, name, paused); err != nil {
-				return err
+				return noQueue(err)
 			}
 		}
 		return nil

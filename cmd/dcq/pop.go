@@ -229,6 +229,11 @@ func keepBrokenPipe() {
 // make it.
 func queueExists(ctx context.Context, db *store.DB, name string) error {
 	_, err := queue.Jobs(ctx, db, queue.Filter{Queue: name, Limit: 1})
+	return noQueue(err)
+}
+
+// noQueue adds to the error about a queue that does not exist where to find its name.
+func noQueue(err error) error {
 	if errors.Is(err, queue.ErrNotFound) {
 		return fmt.Errorf("%w; dcq queues lists them", err)
 	}

@@ -32,6 +32,9 @@ The rate is a number a time: 10/s, 100/m, 5/h, 1/250ms. No shell is involved, un
 name one. Exit codes: the command's; 75, or that of -E, if it was not run; 126 or 127,
 without waiting, if it cannot be run.`
 
+// maxBurstTime is the longest that package sync lets a burst take.
+const maxBurstTime = 10 * 365 * 24 * time.Hour
+
 type throttle struct {
 	*app
 	name string
@@ -92,6 +95,8 @@ func (t *throttle) split(c *cobra.Command, args []string) (err error) {
 		return usagef("--burst %d is negative", t.burst)
 	case t.cost < 1:
 		return usagef("--cost %d is less than 1", t.cost)
+	case t.rate.Per/time.Duration(max(t.rate.Count, 1)) > maxBurstTime/time.Duration(max(t.burst, 1)):
+		return usagef("--rate and --burst: a whole burst would take more than ten years")
 	case t.set && t.rate == (rateFlag{}):
 		return usagef("--set needs --rate")
 	case look && (t.peek == t.reset || t.set || len(t.argv) > 0):

@@ -113,8 +113,12 @@ func (w *work) split(c *cobra.Command, args []string) error {
 		return usagef("name a command after --")
 	case w.parallel < 0 || w.parallel > maxParallel:
 		return usagef("-j %d is not between 0 and %d", w.parallel, maxParallel)
-	case w.lease != 0 && time.Duration(w.lease) < minLease:
-		return usagef("--lease %v is less than %v", &w.lease, minLease)
+	case c.Flags().Changed("attempts") && w.attempts == 0:
+		return usagef("--attempts 0 is less than 1")
+	case c.Flags().Changed("backoff") && w.backoff == 0:
+		return usagef("--backoff 0 is no pause; the least is 1ns")
+	case c.Flags().Changed("lease") && time.Duration(w.lease) < minLease:
+		return usagef("--lease %v is less than %v", time.Duration(w.lease), minLease)
 	}
 	w.argv = args[dash:]
 	w.queues = unique(args[:dash])
