@@ -202,8 +202,9 @@
 // command is killed then too. What the command has left running does not keep the lock.
 // If dcq is stopped for longer than --ttl, or cannot reach the store for that long, the
 // lock goes to the next; dcq then sends TERM to the command's process group, and KILL
-// after --kill-after, and exits with 122. On a terminal, the command is in dcq's group,
-// and only it gets the signals. With -v, lock says who it waits for, and how long it did.
+// after --kill-after, and exits with 122. If standard input is a terminal, the command is
+// in dcq's group, and only it gets the signals; else it has no terminal to ask on. With
+// -v, lock says who it waits for, and how long it did.
 //
 // Exit codes: the command's, or 128 and the number of the signal that ended it; 75, or
 // that of -E, if the lock was not free in time; 122 if it was lost; 126 or 127, without
@@ -518,9 +519,10 @@
 // The same is what has the same CMD and ARGs, or the same --key instead, and the same
 // --scope, values of --env, directory with --cwd, and times of --modtime. How long it is
 // remembered was decided by the run. Standard output and standard error are each exact,
-// but printed one after the other, when the command is done; its standard input is empty.
-// More than 64 MiB are an error, with exit code 125, and the command is stopped. What the
-// command has left running when it exits is waited for no longer than a second.
+// but printed one after the other, when the command is done; its standard input is empty,
+// and it has no terminal to ask on. More than 64 MiB are an error, with exit code 125, and
+// the command is stopped. What it has left running when it exits is waited for no longer
+// than a second.
 //
 // With --stale, output older than --ttl is printed still, and the exit code given, while a
 // dcq that is left running in the background runs the command anew: one for all who want

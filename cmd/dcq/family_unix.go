@@ -18,9 +18,10 @@ type family struct {
 }
 
 // separate gives the child a process group of its own, so that a terminal's signals
-// reach dcq alone, which decides what becomes of the child.
+// reach dcq alone, which decides what becomes of the child. The group is a session: in
+// dcq's, one that asks on the terminal, as for a password, would be stopped for ever.
 func separate(cmd *exec.Cmd) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	dieWithParent(cmd.SysProcAttr)
 }
 
@@ -33,7 +34,7 @@ func share(cmd *exec.Cmd) {
 
 // newFamily returns the family of a command that has started.
 func newFamily(cmd *exec.Cmd) *family {
-	if cmd.SysProcAttr.Setpgid {
+	if cmd.SysProcAttr.Setsid {
 		return &family{target: -cmd.Process.Pid}
 	}
 	terminal, _ := cmd.Stdin.(*os.File)

@@ -25,8 +25,9 @@ The lock is free at once when the command exits, and when dcq is killed; on Linu
 command is killed then too. What the command has left running does not keep the lock.
 If dcq is stopped for longer than --ttl, or cannot reach the store for that long, the
 lock goes to the next; dcq then sends TERM to the command's process group, and KILL
-after --kill-after, and exits with 122. On a terminal, the command is in dcq's group,
-and only it gets the signals. With -v, lock says who it waits for, and how long it did.
+after --kill-after, and exits with 122. If standard input is a terminal, the command is
+in dcq's group, and only it gets the signals; else it has no terminal to ask on. With
+-v, lock says who it waits for, and how long it did.
 
 Exit codes: the command's, or 128 and the number of the signal that ended it; 75, or
 that of -E, if the lock was not free in time; 122 if it was lost; 126 or 127, without

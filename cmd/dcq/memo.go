@@ -21,9 +21,10 @@ the others wait for that; if that one is killed, another runs it at once.
 The same is what has the same CMD and ARGs, or the same --key instead, and the same
 --scope, values of --env, directory with --cwd, and times of --modtime. How long it is
 remembered was decided by the run. Standard output and standard error are each exact,
-but printed one after the other, when the command is done; its standard input is empty.
-More than 64 MiB are an error, with exit code 125, and the command is stopped. What the
-command has left running when it exits is waited for no longer than a second.
+but printed one after the other, when the command is done; its standard input is empty,
+and it has no terminal to ask on. More than 64 MiB are an error, with exit code 125, and
+the command is stopped. What it has left running when it exits is waited for no longer
+than a second.
 
 With --stale, output older than --ttl is printed still, and the exit code given, while a
 dcq that is left running in the background runs the command anew: one for all who want
