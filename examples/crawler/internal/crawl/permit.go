@@ -36,7 +36,7 @@ func (c *Crawler) permit(ctx context.Context, job *queue.Job[frontier.Job]) (p p
 		return p, nil
 	}
 	if job.Payload.Kind == frontier.PageJob && !c.scope.Holds(job.Payload.URL) {
-		p.refused, p.reason = frontier.Skipped, "not in scope any more"
+		p.refused, p.reason = frontier.Skipped, "not in scope"
 		return p, nil
 	}
 	now := c.now()

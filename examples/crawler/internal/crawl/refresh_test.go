@@ -276,6 +276,6 @@ func TestRefreshInANarrowerScope(t *testing.T) {
 	l.finish()
 	equal(t, "requests", w.asked(), "[/]")
 	p := l.wantOutcome(w.URL+"/old/a", frontier.Stored)
-	equal(t, "title and note", []any{p.Title, p.Note}, []any{"a", "not in scope any more"})
+	equal(t, "title and note", []any{p.Title, p.Note}, []any{"a", "not in scope"})
 	l.wantOutcome(w.URL+"/old/b", frontier.Missing)
 }
