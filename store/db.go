@@ -196,7 +196,11 @@ func (db *DB) openMemory(ctx context.Context) (err error) {
 // makeFile makes a missing database file ourselves, for its permissions: SQLite
 // gives those of the database to the files beside it.
 func (db *DB) makeFile(claimed string) error {
-	if _, err := os.Stat(db.path); err == nil {
+	info, err := os.Stat(db.path)
+	if err == nil && info.IsDir() {
+		return fmt.Errorf("%w: %s is a directory; remove it, or name another directory for the store", ErrForeign, db.path)
+	}
+	if err == nil {
 		return nil // never opened outside SQLite
 	}
 	if claimed != "" {
@@ -241,7 +245,7 @@ func (db *DB) recognize(ctx context.Context, claimed string) (string, error) {
 		return "", translate(err)
 	}
 	if tables > 0 || application != 0 {
-		return "", fmt.Errorf("%w: %s has tables of another program; name it in Options.Database to share it", ErrForeign, db.path)
+		return "", fmt.Errorf("%w: %s has tables of another program; name another directory, or in Go share it by Options.Database", ErrForeign, db.path)
 	}
 	return "", nil
 }

@@ -31,8 +31,8 @@ var (
 	ErrReadOnly = errors.New("store: read-only")
 
 	// ErrFull is returned when the disk or a quota is full. Earlier commits stand;
-	// free some space and call again.
-	ErrFull = errors.New("store: disk full")
+	// free some space and call again. What removes from the store needs some, too.
+	ErrFull = errors.New("store: disk full; free some space outside the store, and try again")
 
 	// ErrCorrupt is returned when the database is damaged. Stop its processes,
 	// keep a copy, and restore a backup.

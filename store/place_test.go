@@ -181,6 +181,15 @@ func TestOpenWhatIsNoDirectory(t *testing.T) {
 	}
 }
 
+func TestOpenDirectoryForDatabase(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "dcq.db"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	wantOpenError(t, dir, store.Options{}, store.ErrForeign, "is a directory")
+}
+
 // A directory may have any name.
 func TestOpenOddNames(t *testing.T) {
 	t.Parallel()
