@@ -1,6 +1,10 @@
 package robots
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/dcq-go/dcq/examples/crawler/internal/percent"
+)
 
 // pattern is the path of a rule, in normal form.
 type pattern struct {
@@ -68,8 +72,6 @@ func glob(pattern string, anchored bool, path string) bool {
 	return !anchored || path == ""
 }
 
-const hexDigits = "0123456789ABCDEF"
-
 // normalize makes equivalent spellings equal: encoded unreserved characters are
 // decoded, everything that is no URL character is encoded, hexadecimal digits are
 // upper case. The special characters of a rule are encoded where they are
@@ -79,15 +81,15 @@ func normalize(s string, wildcards bool) string {
 	b.Grow(len(s))
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		octet, encoded := decode(s[i:])
+		octet, encoded := percent.Decode(s[i:])
 		switch {
 		case encoded:
 			i += 2
-			writeOctet(&b, octet, unreserved(octet))
+			writeOctet(&b, octet, percent.Unreserved(octet))
 		case c == '*' && wildcards:
 			b.WriteByte(c)
 		default:
-			writeOctet(&b, c, unreserved(c) || strings.IndexByte("/?:@[]!&'()+,;=", c) >= 0)
+			writeOctet(&b, c, percent.Unreserved(c) || strings.IndexByte("/?:@[]!&'()+,;=", c) >= 0)
 		}
 	}
 	return b.String()
@@ -112,34 +114,5 @@ func writeOctet(b *strings.Builder, c byte, plain bool) {
 		b.WriteByte(c)
 		return
 	}
-	b.WriteByte('%')
-	b.WriteByte(hexDigits[c>>4])
-	b.WriteByte(hexDigits[c&15])
-}
-
-// decode returns the octet of the percent-encoded triplet that s starts with.
-func decode(s string) (octet byte, ok bool) {
-	if len(s) < 3 || s[0] != '%' {
-		return 0, false
-	}
-	high, ok1 := unhex(s[1])
-	low, ok2 := unhex(s[2])
-	return high<<4 | low, ok1 && ok2
-}
-
-func unhex(c byte) (byte, bool) {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0', true
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10, true
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10, true
-	}
-	return 0, false
-}
-
-func unreserved(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' ||
-		c == '-' || c == '.' || c == '_' || c == '~'
+	percent.Write(b, c)
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+
+	"github.com/dcq-go/dcq/examples/crawler/internal/percent"
 )
 
 // DNS limits, in bytes.
@@ -96,7 +98,7 @@ func decodeAll(s string) string {
 	}
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
-		octet, ok := decode(s[i:])
+		octet, ok := percent.Decode(s[i:])
 		if !ok {
 			b.WriteByte(s[i])
 			continue

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/dcq-go/dcq/examples/crawler/internal/percent"
 )
 
 // respell draws another spelling of a canonical URL. Every step is one that RFC
@@ -47,13 +49,13 @@ func recode(t *rapid.T, s string) string {
 	how := rapid.IntRange(0, 3)
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
-		octet, ok := decode(s[i:])
+		octet, ok := percent.Decode(s[i:])
 		switch {
 		case ok && how.Draw(t, "lower") == 0:
 			fmt.Fprintf(&b, "%%%02x", octet)
 		case ok:
 			b.WriteString(s[i : i+3])
-		case unreserved(s[i]) && how.Draw(t, "encode") == 0:
+		case percent.Unreserved(s[i]) && how.Draw(t, "encode") == 0:
 			fmt.Fprintf(&b, "%%%02X", s[i])
 		default:
 			b.WriteByte(s[i])
