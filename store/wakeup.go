@@ -56,8 +56,8 @@ func (w *wakeups) replace(old, ticket int64, waiter *Waiter) {
 // Linux takes some 10 ms to close what listens, and a short command is over by then.
 const listenAfter = 50 * time.Millisecond
 
-// start makes a session the one to listen for: at once if somebody waits, else after a
-// while, for news of other sessions.
+// start makes a session the one to listen for: when somebody waits (see ensure), else
+// after a while, for news of other sessions.
 func (w *wakeups) start(s *session) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -68,26 +68,18 @@ func (w *wakeups) start(s *session) {
 		w.cancel()
 	}
 	w.session, w.cancel = s, nil
-	if len(w.waiters) > 0 {
-		w.listenNow()
-	} else {
-		w.later = time.AfterFunc(w.calm, w.ensure)
-	}
+	w.later = time.AfterFunc(w.calm, w.ensure)
 }
 
-// ensure begins to listen, if there is a session that does not yet.
+// ensure begins to listen for the pulses of the session, if there is one and nobody does.
+// Each commit by which a waiter gets in line calls it. What came before is made up for by
+// a look of every waiter, and one at the sessions.
 func (w *wakeups) ensure() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.session != nil && w.cancel == nil && !w.closed {
-		w.listenNow()
+	if w.session == nil || w.cancel != nil || w.closed {
+		return
 	}
-}
-
-// listenNow listens for the pulses of the session. What came before is made up for by a
-// look of every waiter, and one at the sessions. Precondition: mu is held, and the DB is
-// not closed.
-func (w *wakeups) listenNow() {
 	var ctx context.Context
 	ctx, w.cancel = context.WithCancel(context.Background())
 	watcher, err := w.watch(w.session)
