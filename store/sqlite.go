@@ -11,6 +11,8 @@ import (
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"github.com/dcq-go/dcq/store/internal/walvfs"
 )
 
 // What is SQLite's own is in this file; everything else of dcq is SQL that other
@@ -37,6 +39,7 @@ const applicationID = 0x64637131
 // dataSource is the name under which the driver opens the file at path.
 func dataSource(path string, busy time.Duration, readOnly bool) string {
 	q := url.Values{}
+	q.Set("vfs", walvfs.Name)
 	q.Set("mode", "rw") // never made behind our back when somebody removed it
 	q.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()))
 	q.Add("_pragma", fmt.Sprintf("page_size(%d)", pageSize)) // of a new database only
@@ -56,6 +59,9 @@ func dataSource(path string, busy time.Duration, readOnly bool) string {
 
 // openSQLite opens a connection to the database at path.
 func openSQLite(ctx context.Context, path string, busy time.Duration, readOnly bool) (*conn, error) {
+	if err := walvfs.Register(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrIO, err)
+	}
 	connector, err := sqlite.NewConnector(dataSource(path, busy, readOnly))
 	if err != nil {
 		return nil, translate(err)
