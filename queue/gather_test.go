@@ -80,3 +80,53 @@ func TestPushersShareCommits(t *testing.T) {
 		t.Errorf("received %d jobs, want %d", len(seen), pushers*each)
 	}
 }
+
+// An id stays with its payload, whoever shares the commit: jobs that are added together,
+// and those that are added before them although their ids come later.
+func TestPushersKeepTheirIDs(t *testing.T) {
+	f := newFixture(t)
+	q := f.open("q", queue.Options[string]{})
+	const pushers, each = 16, 20
+	var pushed sync.Map // payloads by id
+	var wg sync.WaitGroup
+	for p := range pushers {
+		wg.Go(func() {
+			for i := range each {
+				list, o := []string{fmt.Sprint(p, " ", i)}, queue.PushOptions{}
+				if p%4 == 0 {
+					o.Unique = list[0]
+				} else {
+					list = append(list, list[0]+" b", list[0]+" c")
+				}
+				if p%4 == 1 { // a token, which is a number that no job gets
+					err := f.db.Batch(context.WithoutCancel(t.Context()), true, func(tx *store.Tx) error {
+						_, err := tx.Next()
+						return err
+					})
+					if err != nil {
+						t.Error(err)
+					}
+				}
+				ids, err := q.PushMany(context.WithoutCancel(t.Context()), list, o)
+				if err != nil {
+					t.Error(err)
+				}
+				for n, id := range ids {
+					pushed.Store(id, list[n])
+				}
+			}
+		})
+	}
+	wg.Wait()
+	jobs, err := q.TryReceiveMany(t.Context(), queue.ReceiveOptions{Max: pushers * each * 3})
+	f.must(err)
+	for _, j := range jobs {
+		if want, ok := pushed.LoadAndDelete(j.ID); !ok || want != j.Payload {
+			t.Errorf("job %d is %q, pushed was %v", j.ID, j.Payload, want)
+		}
+	}
+	pushed.Range(func(id, payload any) bool {
+		t.Errorf("job %v, %q, was not received", id, payload)
+		return true
+	})
+}

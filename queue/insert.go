@@ -1,29 +1,44 @@
 package queue
 
 import (
-	"slices"
+	"fmt"
 	"strings"
 	"time"
 
 	"github.com/dcq-go/dcq/store"
 )
 
-// sqlInsert adds jobs that differ in their id and their payload only: rows in one
-// statement cost a third of those in one each. It is there for several numbers of rows,
-// the greatest first.
+// sqlInsert adds jobs that differ in their payload only, and leaves the ids to SQLite,
+// which gives each the number after the greatest there is: rows in one statement cost a
+// third of those in one each, and those that come at the end of the table two thirds of
+// those that name their place. It is there for several numbers of rows, the least first;
+// rows without a payload are left out.
 var sqlInsert = func() (list []insertion) {
-	for _, rows := range []int{64, 16, 4} {
+	for _, rows := range []int{4, 16, 64} {
 		list = append(list, insertion{rows, `
-			INSERT INTO dcq_jobs (id, queue_id, state, priority, due, pushed, max_attempts, payload, blob)
-			SELECT column1, ?, ?, ?, ?, ?, ?, column2, column3
-			FROM (VALUES (?, ?, ?)` + strings.Repeat(`, (?, ?, ?)`, rows-1) + `)`})
+			INSERT INTO dcq_jobs (queue_id, state, priority, due, pushed, max_attempts, payload)
+			SELECT ?, ?, ?, ?, ?, ?, column1
+			FROM (VALUES (?)` + strings.Repeat(`, (?)`, rows-1) + `) WHERE column1 IS NOT NULL`})
 	}
 	return list
 }()
 
+// fewest is how many jobs it takes for them to share a statement.
+const fewest = 4
+
 type insertion struct {
 	rows int
 	sql  string
+}
+
+// insertionOf returns the statement for n rows, or the greatest.
+func insertionOf(n int) insertion {
+	for _, i := range sqlInsert {
+		if n <= i.rows {
+			return i
+		}
+	}
+	return sqlInsert[len(sqlInsert)-1]
 }
 
 // insertJobs adds the jobs of a push.
@@ -43,10 +58,11 @@ func insertJobs(tx *store.Tx, queue int64, jobs []newJob, opts PushOptions) erro
 }
 
 // insertAlike adds as many jobs as one statement can, and returns their number: none of a
-// group, in which each has its own place, and none for which somebody waits.
+// group, in which each has its own place, none for which somebody waits, and none whose id
+// SQLite would not give.
 func insertAlike(tx *store.Tx, hand *handOver, jobs []newJob, opts PushOptions) (n int, err error) {
-	one := slices.IndexFunc(sqlInsert, func(i insertion) bool { return i.rows <= len(jobs) })
-	if one < 0 || opts.Group != "" || opts.Unique != "" {
+	jobs = inOrder(jobs)
+	if len(jobs) < fewest || opts.Group != "" || opts.Unique != "" {
 		return 0, nil
 	}
 	p, err := place(tx, hand.queue, 0, "", opts.due(tx.Now()).UnixNano())
@@ -60,16 +76,32 @@ func insertAlike(tx *store.Tx, hand *handOver, jobs []newJob, opts PushOptions) 
 	} else if err := tx.Rearm(topicOf(hand.queue), time.Unix(0, p.due)); err != nil {
 		return 0, err
 	}
-	n = sqlInsert[one].rows
-	args := append(make([]any, 0, 6+3*n), hand.queue, p.state, opts.Priority, p.due, tx.Now().UnixNano(), orNull(int64(opts.MaxAttempts)))
-	for _, j := range jobs[:n] {
-		if err := tx.Keep(j.value); err != nil {
-			return 0, err
-		}
-		args = append(args, j.id, payloadColumn(j.value), orNullText(j.value.Blob))
+	var top int64
+	if err := tx.QueryRow(`SELECT coalesce(max(id), 0) FROM dcq_jobs`).Scan(&top); err != nil || jobs[0].id != top+1 {
+		return 0, err
 	}
-	_, err = tx.Exec(sqlInsert[one].sql, args...)
-	return n, err
+	into := insertionOf(len(jobs))
+	jobs = jobs[:min(len(jobs), into.rows)]
+	args := make([]any, 6+into.rows)
+	copy(args, []any{hand.queue, p.state, opts.Priority, p.due, tx.Now().UnixNano(), orNull(int64(opts.MaxAttempts))})
+	for i, j := range jobs {
+		args[6+i] = j.value.Inline
+	}
+	added, err := tx.Exec(into.sql, args...)
+	if err == nil && added != int64(len(jobs)) {
+		err = fmt.Errorf("queue: %d of %d jobs were added", added, len(jobs))
+	}
+	return len(jobs), err
+}
+
+// inOrder returns the first jobs of a list whose ids follow one another, and whose payloads
+// are in no file.
+func inOrder(jobs []newJob) []newJob {
+	n := 0
+	for n < len(jobs) && jobs[n].value.Blob == "" && jobs[n].id == jobs[0].id+int64(n) {
+		n++
+	}
+	return jobs[:n]
 }
 
 // insertOne adds a job: leased, if somebody waits for one, else in the state in which

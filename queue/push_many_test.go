@@ -11,14 +11,17 @@ import (
 	"github.com/dcq-go/dcq/store"
 )
 
-// payloads returns payloads, every third of which is kept in a file.
+// payloads returns payloads, a few of which are kept in a file, and one of which is empty.
 func payloads(n int) []string {
 	list := make([]string, n)
 	for i := range list {
 		list[i] = fmt.Sprint(i)
-		if i%3 == 1 {
+		if i%50 == 10 {
 			list[i] += strings.Repeat(" ", 2000)
 		}
+	}
+	if n > 20 {
+		list[20] = ""
 	}
 	return list
 }
