@@ -19,7 +19,7 @@ type entry struct {
 	failures int           // calls that failed since
 	retry    time.Time     // after such, not before
 	sentinel string        // of a remembered error: the text of the one in Options.Negative
-	data     []byte        // the result, or the error's text
+	data     []byte        // the result, or the error's text; part of what was decoded
 }
 
 // entryKind says what an entry is of. The values are stored.
@@ -91,6 +91,6 @@ func (entryCodec) Decode(b []byte) (e entry, err error) {
 	}
 	e.token, e.created, e.took = numbers[0], time.Unix(0, numbers[1]), time.Duration(numbers[2])
 	e.fresh, e.failures, e.retry = time.Unix(0, numbers[3]), int(failures), time.Unix(0, numbers[5])
-	e.sentinel, e.data = string(b[:text]), append([]byte{}, b[text:]...)
+	e.sentinel, e.data = string(b[:text]), b[text:] // nobody writes to the bytes of a row
 	return e, nil
 }

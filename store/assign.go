@@ -17,6 +17,11 @@ func assign(dest any, v driver.Value) error {
 			*d = n
 			return nil
 		}
+	case *int:
+		if n, ok := v.(int64); ok && d != nil && int64(int(n)) == n {
+			*d = int(n)
+			return nil
+		}
 	case *string:
 		if s, ok := v.(string); ok && d != nil {
 			*d = s
