@@ -66,10 +66,10 @@ func run(ctx context.Context, n int, only *regexp.Regexp, file string, out io.Wr
 	})
 }
 
-// wanted returns the peers that the user wants in that part.
+// wanted returns the peers that the user wants in that part, and that can do it.
 func (b *bench) wanted(part string, all []*peer) (wanted []*peer) {
 	for _, p := range all {
-		if b.Wants(part, p.name) {
+		if b.Wants(part, p.name) && (part == uncontended || !p.alone) {
 			wanted = append(wanted, p)
 		}
 	}

@@ -31,13 +31,13 @@ func TestMain(m *testing.M) {
 func TestRun(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "out.jsonl")
 	var out strings.Builder
-	only := regexp.MustCompile(`^(uncontended|turns|hand-over)/(dcq|gofrs-flock)$`)
+	only := regexp.MustCompile(`^(uncontended|turns|hand-over)/(dcq|raw|gofrs-flock)$`)
 	if err := run(t.Context(), 10, only, name, &out); err != nil {
 		t.Fatal(err)
 	}
-	for _, peer := range []string{dcqName, flockName} {
-		if got := strings.Count(out.String(), "| "+peer+" "); got != 3 {
-			t.Errorf("%d rows of %s, want 3; the output is\n%s", got, peer, out.String())
+	for peer, want := range map[string]int{dcqName: 3, flockName: 3, rawName: 1} {
+		if got := strings.Count(out.String(), "| "+peer+" "); got != want {
+			t.Errorf("%d rows of %s, want %d; the output is\n%s", got, peer, want, out.String())
 		}
 	}
 	if strings.Contains(out.String(), "0.00 us") {

@@ -22,6 +22,7 @@ type peer struct {
 	published time.Duration    // uncontended pair, for a run without it; 0 if unknown
 	worker    func() *exec.Cmd // a process that serves the commands of serve
 	servers   []int            // processes besides whose work counts as the peer's
+	alone     bool             // nobody can wait for its locks
 }
 
 // findPeers returns the peers, and what ends their servers.
@@ -29,6 +30,7 @@ func findPeers(ctx context.Context, dir string) (all []*peer, end func() error, 
 	end = func() error { return nil }
 	all = []*peer{
 		{name: dcqName, settings: dcqSettings},
+		{name: rawName, settings: rawSettings, alone: true},
 		{name: flockName, settings: flockSettings},
 		{name: redislockName, settings: redislockSettings},
 		{name: diskcacheName, settings: diskcacheSettings, published: diskcachePublished},
@@ -76,6 +78,8 @@ func openSpace(peer, place string) (space, error) {
 	switch peer {
 	case dcqName:
 		return openDCQ(place)
+	case rawName:
+		return openRaw(place)
 	case flockName:
 		return flockSpace(place), nil
 	case redislockName:

@@ -8,13 +8,14 @@ import (
 )
 
 const (
-	warmUp  = 100 // pairs before the measured ones
-	longest = 10  // seconds that the pairs of one round may take
+	uncontended = "uncontended" // the part
+	warmUp      = 100           // pairs before the measured ones
+	longest     = 10            // seconds that the pairs of one round may take
 )
 
 // uncontended measures acquire and release in one process that nobody disturbs.
 func (b *bench) uncontended(peers []*peer) error {
-	const part = "uncontended"
+	const part = uncontended
 	table := &measure.Table{
 		Title:   "Acquire and release, uncontended, one process",
 		Columns: []string{"lock", "p50", "p99", "p50 to dcq", "settings"},

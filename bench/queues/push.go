@@ -26,9 +26,12 @@ func (b *bench) pushes() error {
 	}{
 		{report.PushRelaxed, false, b.n, 1, []string{dcqName, rawName, rawCgoName, redisName, beanstalkdName}},
 		{report.PushDurable, true, fewer, 1, []string{dcqName, rawName, rawCgoName, fileName, redisName, beanstalkdName}},
-		{report.PushManyCaller, true, b.n, manyCallers, []string{dcqName, redisName, beanstalkdName, natsName}},
+		{report.PushManyCaller, true, b.n, manyCallers, []string{dcqName, rawValuesName, redisName, beanstalkdName, natsName}},
 	} {
 		err := b.each(part.name, part.durable, part.kinds, func(p *peer) (measure.Record, error) {
+			if p.kind == rawValuesName { // one caller in the place of many: the limit for who lets them share a commit
+				return pushed(p, 1, rawValues, "bulk", strconv.Itoa(max(part.n/rawValues, 1)), strconv.Itoa(rawValues))
+			}
 			return pushed(p, part.callers, 1, "push", strconv.Itoa(part.n), strconv.Itoa(part.callers), strconv.Itoa(pushAtMost), "0")
 		})
 		if err != nil {

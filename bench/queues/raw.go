@@ -19,7 +19,7 @@ const (
 	rawValuesCgoName = "raw-values-cgo"
 
 	rawSettings          = "SQLite without dcq: its driver through database/sql, prepared statements, dcq's table of jobs with all indexes, WAL, synchronous NORMAL, or FULL where durable, busy handler"
-	rawValuesSettings    = "as raw, 50 rows an INSERT … VALUES"
+	rawValuesSettings    = "as raw, 50 rows an INSERT … VALUES; in the place of many callers, one who commits 50 at a time"
 	rawJSONSettings      = "as raw, one INSERT … SELECT from json_each, payloads in hexadecimal"
 	rawCgoSettings       = "as raw, through mattn's driver: SQLite in C, which needs cgo"
 	rawValuesCgoSettings = "as raw-values, through mattn's driver"
