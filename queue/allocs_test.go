@@ -18,16 +18,16 @@ func TestAllocations(t *testing.T) {
 	}
 	var jobs []*queue.Job[[]byte]
 	payload := make([]byte, 100)
-	alloctest.AtMost(t, "push", 60, func() error {
+	alloctest.AtMost(t, "push", 39, func() error {
 		_, err := q.Push(ctx, payload, queue.PushOptions{})
 		return err
 	})
-	alloctest.AtMost(t, "claim", 95, func() error {
+	alloctest.AtMost(t, "claim", 88, func() error {
 		j, err := q.TryReceive(ctx)
 		jobs = append(jobs, j)
 		return err
 	})
-	alloctest.AtMost(t, "ack", 46, func() error {
+	alloctest.AtMost(t, "ack", 24, func() error {
 		j := jobs[0]
 		jobs = jobs[1:]
 		return j.Ack(ctx)

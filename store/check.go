@@ -30,7 +30,7 @@ func (db *DB) Check(ctx context.Context) ([]Problem, error) {
 		c.problems = nil
 		return errors.Join(c.database(tx), c.packages(tx), c.sessions(tx), c.counter(tx), c.blobs(tx))
 	})
-	return c.problems, err
+	return c.problems, errors.Join(err, c.lines(ctx))
 }
 
 type checker struct {
@@ -120,6 +120,30 @@ func (c *checker) counter(tx *Tx) error {
 		FROM dcq_meta WHERE one = 1`).Scan(&next, &used)
 	if err == nil && used >= next {
 		c.add("store", "the counter is at %d, but %d is in use", next, used)
+	}
+	return err
+}
+
+// lines checks that no topic is known to be quiet that has somebody in line, who would not
+// be woken. It looks again with the gate held before it says so.
+func (c *checker) lines(ctx context.Context) (err error) {
+	var found []string
+	look := func(tx *Tx) error {
+		found = nil
+		return tx.Query(`SELECT DISTINCT topic FROM dcq_waiters WHERE woken = 0`, nil, func(scan Scan) error {
+			var topic string
+			err := scan(&topic)
+			if c.db.memory.knows(quiet(topic)) && len(found) < maxProblems {
+				found = append(found, topic)
+			}
+			return err
+		})
+	}
+	if err = c.db.View(ctx, look); err == nil && len(found) > 0 {
+		err = c.db.Batch(ctx, false, look)
+	}
+	for _, topic := range found {
+		c.add("store", "topic %s is known to be quiet, but somebody waits", topic)
 	}
 	return err
 }

@@ -116,7 +116,11 @@ func (tx *Tx) flushCounter() error {
 // openCounter makes the memory have the counter of the database, whose next value to
 // reserve is end. Precondition: the gate is held.
 func (m *memory) openCounter(database fs.FileInfo, end int64) {
-	if m == nil || boot() == "unknown" {
+	if m == nil {
+		return
+	}
+	if boot() == "unknown" {
+		m.forgetFacts()
 		return
 	}
 	of := counterOf(boot(), database)
@@ -129,6 +133,7 @@ func (m *memory) openCounter(database fs.FileInfo, end int64) {
 		c.next = max(end, known.next) // a commit died before it could say what it reserved, or a backup was put in place
 	}
 	m.forgetCounter()
+	m.forgetFacts() // which are of the same boot and database as the counter
 	atomic.StoreUint64(&m.words[1], uint64(c.next))
 	atomic.StoreUint64(&m.words[2], uint64(end))
 	atomic.StoreUint64(&m.words[0], of)

@@ -28,7 +28,7 @@ func TestDoctor(t *testing.T) {
 	if r.JournalMode != "wal" || r.Blobs != 1 || r.BlobSize != int64(len(valueOf(49))) {
 		t.Errorf("journal mode, blobs, size = %q, %d, %d, want wal, 1, %d", r.JournalMode, r.Blobs, r.BlobSize, len(valueOf(49)))
 	}
-	if want := []store.Schema{{Package: "held", Version: 1}, {Package: "store", Version: 3}}; len(r.Schemas) != 2 || r.Schemas[0] != want[0] || r.Schemas[1] != want[1] {
+	if want := []store.Schema{{Package: "held", Version: 1}, {Package: "store", Version: 4}}; len(r.Schemas) != 2 || r.Schemas[0] != want[0] || r.Schemas[1] != want[1] {
 		t.Errorf("schemas = %v, want %v", r.Schemas, want)
 	}
 	if r.SessionsDead != 0 {

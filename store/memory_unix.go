@@ -18,9 +18,12 @@ func mapMemory(gate *os.File, size int) (*memory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("map the file gate: %w", translateSystem(err))
 	}
-	words := unsafe.Slice((*uint64)(unsafe.Pointer(&b[memoryAt])), stampWords+noteWords+counterWords)
-	stamps, words := words[:stampWords], words[stampWords:]
-	return &memory{stamps: stamps, notes: words[:noteWords], words: words[noteWords:], mapped: b}, nil
+	words := unsafe.Slice((*uint64)(unsafe.Pointer(&b[memoryAt])), stampWords+noteWords+counterWords+factWords)
+	m := &memory{mapped: b}
+	m.stamps, words = words[:stampWords], words[stampWords:]
+	m.notes, words = words[:noteWords], words[noteWords:]
+	m.words, m.facts = words[:counterWords], words[counterWords:]
+	return m, nil
 }
 
 // fileID tells the files of a host apart.

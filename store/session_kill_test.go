@@ -236,6 +236,30 @@ func TestSessionFileRemoved(t *testing.T) {
 	}
 }
 
+// So it does if others find that, also when it knew to be on record.
+func TestSessionEndedByOthers(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	db.ListenAfter(time.Hour) // or it finds out by itself
+	h := newHeld()
+	h.use(t, db)
+	id := h.hold(t, db)
+	if again := h.hold(t, db); again != id {
+		t.Errorf("session = %d, want %d", again, id)
+	}
+	if err := os.Remove(sessionFile(db, id)); err != nil {
+		t.Fatal(err)
+	}
+	other := storetest.OpenDir(t, db.Dir(), store.Options{})
+	newHeld().use(t, other)
+	if err := other.Reap(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if again := h.hold(t, db); again == id || !aliveSessions(t, db)[again] {
+		t.Errorf("new session = %d of %v, want a living one that is not %d", again, aliveSessions(t, db), id)
+	}
+}
+
 // A transaction does not go on under a session that others have ended.
 func TestSessionRowRemoved(t *testing.T) {
 	t.Parallel()

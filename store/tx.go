@@ -35,6 +35,7 @@ type Tx struct {
 	afterFailure []func()
 	pulses       map[int64]int64 // sessions to wake after the commit, and the news for them
 	notes        []noted         // for waiters, after the commit
+	learnt       []Fact          // known after the commit
 	touched      *stampSet       // what readers must not take for what it was
 	session      *session        // this DB's own, known to be on record
 	wrote        bool            // it may have changed something: its commit has something to sync
@@ -176,10 +177,10 @@ func (tx *Tx) noteLoss(err error) error {
 }
 
 // mark is a point in the list of things to do when the transaction ends.
-type mark struct{ commit, success, failure, notes int }
+type mark struct{ commit, success, failure, notes, learnt int }
 
 func (tx *Tx) mark() mark {
-	return mark{len(tx.atCommit), len(tx.afterCommit), len(tx.afterFailure), len(tx.notes)}
+	return mark{len(tx.atCommit), len(tx.afterCommit), len(tx.afterFailure), len(tx.notes), len(tx.learnt)}
 }
 
 // backTo drops what a failed operation wanted done at and after the commit, and
@@ -191,6 +192,7 @@ func (tx *Tx) backTo(m mark) {
 	failed := tx.afterFailure[m.failure:]
 	tx.atCommit, tx.afterCommit, tx.afterFailure = tx.atCommit[:m.commit], tx.afterCommit[:m.success], tx.afterFailure[:m.failure]
 	tx.notes = tx.notes[:min(m.notes, len(tx.notes))]
+	tx.learnt = tx.learnt[:min(m.learnt, len(tx.learnt))]
 	tx.db.runAll(failed)
 }
 

@@ -38,7 +38,7 @@ func TestUpgrade(t *testing.T) {
 	}
 	db = storetest.OpenDir(t, dir, store.Options{})
 	report, err := db.Doctor(t.Context())
-	if err != nil || !slices.Contains(report.Schemas, store.Schema{Package: "store", Version: 3}) {
+	if err != nil || !slices.Contains(report.Schemas, store.Schema{Package: "store", Version: 4}) {
 		t.Errorf("after Open the schemas are %v, %v", report.Schemas, err)
 	}
 	w := db.NewWaiter()

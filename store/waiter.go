@@ -108,6 +108,7 @@ func (w *Waiter) JoinTx(tx *Tx, spec WaitSpec) error {
 		}
 	}
 	for _, topic := range spec.Topics {
+		tx.Forget(quiet(topic))
 		_, err := tx.Exec(`
 			INSERT INTO dcq_waiters (topic, ticket, session_id, want, param, timer, woken, many)
 			VALUES (?, ?, ?, ?, ?, ?, 0, ?)
@@ -227,10 +228,20 @@ func (w *Waiter) Wait(ctx context.Context, until time.Time) (Wakeup, error) {
 	}
 }
 
+// quiet is the fact that nobody waits for a topic who has not been woken.
+func quiet(topic string) Fact { return FactOf("quiet", topic) }
+
+// Quiet reports that nobody waits for a topic, without asking the database; false means
+// that this is not known.
+func (tx *Tx) Quiet(topic string) bool { return tx.Known(quiet(topic)) }
+
 // Wake makes up to n waiters of a topic look, first come first served, and pulses
 // their processes after the commit. A waiter that is woken keeps its place until
 // it leaves; if its process dies, the next is woken instead.
 func (tx *Tx) Wake(topic string, n int) error {
+	if tx.Quiet(topic) {
+		return nil
+	}
 	return tx.Query(`
 		UPDATE dcq_waiters SET woken = 1
 		WHERE topic = ? AND ticket IN (
@@ -247,6 +258,9 @@ func (tx *Tx) Wake(topic string, n int) error {
 
 // NextWaiter returns the first waiter of a topic, and false if there is none.
 func (tx *Tx) NextWaiter(topic string) (Waiting, bool, error) {
+	if tx.Quiet(topic) {
+		return Waiting{}, false, nil
+	}
 	w := Waiting{Topic: topic}
 	var timer int64
 	err := tx.QueryRow(`
@@ -255,6 +269,7 @@ func (tx *Tx) NextWaiter(topic string) (Waiting, bool, error) {
 		Scan(&w.Ticket, &w.Session, &w.Want, &w.Param, &timer)
 	w.Timer = time.Unix(0, timer)
 	if errors.Is(err, ErrNoRows) {
+		tx.Learn(quiet(topic))
 		return Waiting{}, false, nil
 	}
 	return w, err == nil, err
@@ -274,7 +289,7 @@ func (tx *Tx) Serve(w Waiting) error {
 // Rearm makes the first waiter of a topic look at the given time, if it would not
 // look by itself before. One whose time has passed may have looked already.
 func (tx *Tx) Rearm(topic string, at time.Time) error {
-	if at.After(tx.now.Add(Horizon)) {
+	if at.After(tx.now.Add(Horizon)) || tx.Quiet(topic) {
 		return nil
 	}
 	return tx.Query(`

@@ -108,6 +108,7 @@ func (db *DB) finishBatch(tx *Tx, batch []*operation) bool {
 	if err = db.commitBatch(tx, batch); err == nil {
 		db.memory.setEnd(tx)
 		db.memory.leave(tx.notes)
+		db.memory.learn(tx.learnt)
 	}
 	return err == nil
 }

@@ -20,9 +20,16 @@ func (r resource) deferDispatch(tx *store.Tx) {
 
 // dispatch grants the requests at the head of the line that there is room for.
 func (r resource) dispatch(tx *store.Tx) error {
+	if tx.Quiet(r.topic()) {
+		return nil
+	}
 	for {
 		line, s, err := r.head(tx)
-		if err != nil || len(line) == 0 {
+		if err != nil {
+			return err
+		}
+		if len(line) == 0 { // asked for the next time
+			_, _, err := tx.NextWaiter(r.topic())
 			return err
 		}
 		all, err := r.capacity(tx)
