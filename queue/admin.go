@@ -100,10 +100,7 @@ func Cancel(ctx context.Context, db *store.DB, id int64) error {
 
 // CancelTx is [Cancel] as part of a transaction.
 func CancelTx(tx *store.Tx, id int64) error {
-	c, err := scanClaimed(tx.QueryRow(`
-		SELECT id, queue_id, priority, due, pushed, attempt, crashes, failures, max_attempts,
-			group_key, unique_key, payload, blob, COALESCE(token, 0), COALESCE(lease_until, 0)
-		FROM dcq_jobs WHERE id = ? AND state <> 4`, id).Scan)
+	c, err := scanClaimed(tx.QueryRow(`SELECT `+claimedColumns+` FROM dcq_jobs WHERE id = ? AND state <> 4`, id).Scan)
 	if errors.Is(err, store.ErrNoRows) {
 		if _, err := jobStanding(tx, id); err != nil {
 			return err

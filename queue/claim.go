@@ -22,14 +22,22 @@ type claimed struct {
 	leaseUntil       int64 // monotonic, ns
 }
 
-const claimedColumns = `id, queue_id, priority, due, pushed, attempt, crashes, failures, max_attempts,
-	group_key, unique_key, payload, blob, coalesce(token, 0), coalesce(lease_until, 0)`
+// jobColumns are those that a ready job has, and claimedColumns all.
+const (
+	jobColumns = `id, priority, due, pushed, attempt, crashes, failures, max_attempts,
+		group_key, unique_key, payload, blob`
+	claimedColumns = jobColumns + `, queue_id, coalesce(token, 0), coalesce(lease_until, 0)`
+)
+
+// job is where the jobColumns go.
+func (c *claimed) job() []any {
+	return []any{&c.id, &c.priority, &c.due, &c.pushed, &c.attempt, &c.crashes, &c.failures, &c.maxAttempts,
+		&c.group, &c.unique, &c.payload, &c.blob}
+}
 
 func scanClaimed(scan store.Scan) (*claimed, error) {
 	var c claimed
-	err := scan(&c.id, &c.queue, &c.priority, &c.due, &c.pushed, &c.attempt, &c.crashes, &c.failures, &c.maxAttempts,
-		&c.group, &c.unique, &c.payload, &c.blob, &c.token, &c.leaseUntil)
-	return &c, err
+	return &c, scan(append(c.job(), &c.queue, &c.token, &c.leaseUntil)...)
 }
 
 // holder is who gets the jobs of a claim.
@@ -48,10 +56,10 @@ const sqlReady = `
 // claim leases up to n ready jobs of a queue, each under a token of its own, and returns
 // them in their order. Precondition: the queue is not paused.
 func claim(tx *store.Tx, queue int64, h holder, n int) (jobs []*claimed, err error) {
-	err = tx.Query(`SELECT `+claimedColumns+sqlReady, []any{queue, n}, func(scan store.Scan) error {
-		c, err := scanClaimed(scan)
+	err = tx.Query(`SELECT `+jobColumns+sqlReady, []any{queue, n}, func(scan store.Scan) error {
+		c := &claimed{queue: queue}
 		jobs = append(jobs, c)
-		return err
+		return scan(c.job()...)
 	})
 	if err != nil || len(jobs) == 0 {
 		return nil, err
