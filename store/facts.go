@@ -1,9 +1,6 @@
 package store
 
-import (
-	"slices"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // Fact is something about the database that can be known without asking it: a hash of
 // what it is, and of what.
@@ -49,7 +46,11 @@ func (tx *Tx) Learn(f Fact) {
 
 // Forget makes a fact unknown. Who makes it otherwise must call it before.
 func (tx *Tx) Forget(f Fact) {
-	tx.learnt = slices.DeleteFunc(tx.learnt, func(other Fact) bool { return other == f })
+	for i, other := range tx.learnt {
+		if other == f {
+			tx.learnt[i] = 0 // in its place, by which backTo knows what came later
+		}
+	}
 	tx.db.memory.forgetFact(f)
 }
 
@@ -69,6 +70,9 @@ func (m *memory) learn(facts []Fact) {
 		return
 	}
 	for _, f := range facts {
+		if f == 0 {
+			continue
+		}
 		atomic.StoreUint64(m.factWord(f), uint64(f))
 	}
 }

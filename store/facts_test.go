@@ -90,14 +90,27 @@ func TestQuietUndone(t *testing.T) {
 		t.Fatal(err)
 	}
 	quiet(t, db, "a", false)
-	together(t, db, serve, func(tx *store.Tx) error { return find(tx, "b") })
+	both := func(tx *store.Tx) error { return errors.Join(find(tx, "b"), find(tx, "c")) }
+	together(t, db, serve, both)
 	quiet(t, db, "a", false)
 	quiet(t, db, "b", true)
+
+	// An operation that makes otherwise what one before found, before it finds something.
+	finds := func(tx *store.Tx) error {
+		return errors.Join(find(tx, "d"), find(tx, "e"), find(tx, "f"), find(tx, "g"))
+	}
+	together(t, db, finds, func(tx *store.Tx) error {
+		err := db.NewWaiter().JoinTx(tx, store.WaitSpec{Package: "store", Topics: []string{"d", "f", "g"}})
+		return errors.Join(err, serve(tx))
+	})
+	quiet(t, db, "a", false)
+	quiet(t, db, "d", false)
+	quiet(t, db, "e", true)
 }
 
 var errUndone = errors.New("undone")
 
-// together runs operations that share a commit, of which the first fails.
+// together runs operations that share a commit, some of which are undone.
 func together(t *testing.T, db *store.DB, fns ...func(*store.Tx) error) {
 	t.Helper()
 	done := make(chan error, len(fns))

@@ -30,7 +30,7 @@ type noted struct {
 func (tx *Tx) Note(w Waiting, n Note) { tx.notes = append(tx.notes, noted{w.Ticket, n}) }
 
 // DropNotes drops the notes of the transaction. The waiters ask the database.
-func (tx *Tx) DropNotes() { tx.notes = nil }
+func (tx *Tx) DropNotes() { clear(tx.notes) } // in their places, by which backTo knows what came later
 
 // Note returns what the waiter was told since it last joined or left, and false if that is
 // not known. As everything that is read, it may no longer be so.
@@ -71,6 +71,9 @@ func (m *memory) leave(notes []noted) {
 		return
 	}
 	for _, n := range notes {
+		if n.ticket == 0 {
+			continue
+		}
 		m.write(m.slot(n.ticket), n)
 	}
 }

@@ -162,3 +162,17 @@ func TestNotesOfFailedOperation(t *testing.T) {
 	notes(t, fails, said, false)
 	notes(t, succeeds, said, true)
 }
+
+// So does one that dropped what was there before.
+func TestNotesOfFailedOperationThatDrops(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	dropped, fails := join(t, db, "dropped"), join(t, db, "fails")
+	said := store.Note{1, 2, 3}
+	together(t, db, func(tx *store.Tx) error { return note(tx, "dropped", said) }, func(tx *store.Tx) error {
+		tx.DropNotes()
+		return errors.Join(note(tx, "fails", said), errUndone)
+	})
+	notes(t, dropped, said, false)
+	notes(t, fails, said, false)
+}

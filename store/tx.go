@@ -191,8 +191,7 @@ func (tx *Tx) backTo(m mark) {
 	}
 	failed := tx.afterFailure[m.failure:]
 	tx.atCommit, tx.afterCommit, tx.afterFailure = tx.atCommit[:m.commit], tx.afterCommit[:m.success], tx.afterFailure[:m.failure]
-	tx.notes = tx.notes[:min(m.notes, len(tx.notes))]
-	tx.learnt = tx.learnt[:min(m.learnt, len(tx.learnt))]
+	tx.notes, tx.learnt = tx.notes[:m.notes], tx.learnt[:m.learnt]
 	tx.db.runAll(failed)
 }
 
