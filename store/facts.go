@@ -2,7 +2,7 @@ package store
 
 import "sync/atomic"
 
-// Fact is something about the database that can be known without asking it: a hash of
+// fact is something about the database that can be known without asking it: a hash of
 // what it is, and of what.
 //
 // Most transactions find what the last ones found, that nobody waits, that the session is
@@ -15,37 +15,36 @@ import "sync/atomic"
 //	makes it otherwise:      not known ─ COMMIT
 //
 // So whoever dies, and whatever is undone, nothing is known that is not so.
-type Fact uint64
+type fact uint64
 
 // factWords is how many facts can be known. Each has a word that it shares with others: the
 // last one learnt is in it.
 const factWords = 1024
 
-// FactOf returns a fact. The words are those of one package.
-func FactOf(what, of string) Fact {
+// factOf returns a fact. The words are those of one package.
+func factOf(what, of string) fact {
 	h := uint64(14695981039346656037) // FNV-1a
 	for _, s := range [...]string{what, "\x00", of} {
 		for i := range len(s) {
 			h = (h ^ uint64(s[i])) * 1099511628211
 		}
 	}
-	return Fact(h | 1) // a word with none is 0
+	return fact(h | 1) // a word with none is 0
 }
 
-// Known reports that a fact is known. If it is false, ask the database, and tell
-// [Tx.Learn] what it says. A transaction that only reads knows nothing: what it sees may
-// be older.
-func (tx *Tx) Known(f Fact) bool { return tx.writable && tx.db.memory.knows(f) }
+// known reports that a fact is known. If it is false, ask the database, and learn what it
+// says. A transaction that only reads knows nothing: what it sees may be older.
+func (tx *Tx) known(f fact) bool { return tx.writable && tx.db.memory.knows(f) }
 
-// Learn makes a fact known when the transaction has committed, unless it forgets it.
-func (tx *Tx) Learn(f Fact) {
+// learn makes a fact known when the transaction has committed, unless it forgets it.
+func (tx *Tx) learn(f fact) {
 	if tx.writable {
 		tx.learnt = append(tx.learnt, f)
 	}
 }
 
-// Forget makes a fact unknown. Who makes it otherwise must call it before.
-func (tx *Tx) Forget(f Fact) {
+// forget makes a fact unknown. Who makes it otherwise must call it before.
+func (tx *Tx) forget(f fact) {
 	for i, other := range tx.learnt {
 		if other == f {
 			tx.learnt[i] = 0 // in its place, by which backTo knows what came later
@@ -54,7 +53,7 @@ func (tx *Tx) Forget(f Fact) {
 	tx.db.memory.forgetFact(f)
 }
 
-func (m *memory) knows(f Fact) bool {
+func (m *memory) knows(f fact) bool {
 	if m == nil {
 		return false
 	}
@@ -65,7 +64,7 @@ func (m *memory) knows(f Fact) bool {
 
 // learn keeps what a commit has found. Precondition: the gate is held, as for those that
 // follow.
-func (m *memory) learn(facts []Fact) {
+func (m *memory) learn(facts []fact) {
 	if m == nil {
 		return
 	}
@@ -77,7 +76,7 @@ func (m *memory) learn(facts []Fact) {
 	}
 }
 
-func (m *memory) forgetFact(f Fact) {
+func (m *memory) forgetFact(f fact) {
 	if m.knows(f) {
 		atomic.StoreUint64(m.factWord(f), 0)
 	}
@@ -89,4 +88,4 @@ func (m *memory) forgetFacts() {
 	}
 }
 
-func (m *memory) factWord(f Fact) *uint64 { return &m.facts[f>>1%factWords] }
+func (m *memory) factWord(f fact) *uint64 { return &m.facts[f>>1%factWords] }

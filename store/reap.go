@@ -21,7 +21,7 @@ func (tx *Tx) endSession(id int64, crashed bool) error {
 	if err != nil {
 		return err
 	}
-	tx.Forget(onRecord(id))
+	tx.forget(onRecord(id))
 	left, err := tx.askPackages(id, crashed)
 	if err != nil {
 		return err

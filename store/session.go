@@ -98,18 +98,18 @@ func (tx *Tx) ownSession() (*session, error) {
 
 // onRecord reports whether a session is on record as alive.
 func (tx *Tx) onRecord(id int64) (known bool, err error) {
-	if tx.Known(onRecord(id)) {
+	if tx.known(onRecord(id)) {
 		return true, nil
 	}
 	err = tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM dcq_sessions WHERE id = ? AND dead = 0)`, id).Scan(&known)
 	if known {
-		tx.Learn(onRecord(id))
+		tx.learn(onRecord(id))
 	}
 	return known, err
 }
 
 // onRecord is the fact that a session is.
-func onRecord(id int64) Fact { return FactOf("on record", strconv.FormatInt(id, 10)) }
+func onRecord(id int64) fact { return factOf("on record", strconv.FormatInt(id, 10)) }
 
 func (db *DB) isClosing() bool {
 	select {

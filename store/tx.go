@@ -35,7 +35,7 @@ type Tx struct {
 	afterFailure []func()
 	pulses       map[int64]int64 // sessions to wake after the commit, and the news for them
 	notes        []noted         // for waiters, after the commit
-	learnt       []Fact          // known after the commit
+	learnt       []fact          // known after the commit
 	touched      *stampSet       // what readers must not take for what it was
 	session      *session        // this DB's own, known to be on record
 	wrote        bool            // it may have changed something: its commit has something to sync

@@ -108,7 +108,7 @@ func (w *Waiter) JoinTx(tx *Tx, spec WaitSpec) error {
 		}
 	}
 	for _, topic := range spec.Topics {
-		tx.Forget(quiet(topic))
+		tx.forget(quiet(topic))
 		_, err := tx.Exec(`
 			INSERT INTO dcq_waiters (topic, ticket, session_id, want, param, timer, woken, many)
 			VALUES (?, ?, ?, ?, ?, ?, 0, ?)
@@ -229,11 +229,11 @@ func (w *Waiter) Wait(ctx context.Context, until time.Time) (Wakeup, error) {
 }
 
 // quiet is the fact that nobody waits for a topic who has not been woken.
-func quiet(topic string) Fact { return FactOf("quiet", topic) }
+func quiet(topic string) fact { return factOf("quiet", topic) }
 
 // Quiet reports that nobody waits for a topic, without asking the database; false means
 // that this is not known.
-func (tx *Tx) Quiet(topic string) bool { return tx.Known(quiet(topic)) }
+func (tx *Tx) Quiet(topic string) bool { return tx.known(quiet(topic)) }
 
 // Wake makes up to n waiters of a topic look, first come first served, and pulses
 // their processes after the commit. A waiter that is woken keeps its place until
@@ -269,7 +269,7 @@ func (tx *Tx) NextWaiter(topic string) (Waiting, bool, error) {
 		Scan(&w.Ticket, &w.Session, &w.Want, &w.Param, &timer)
 	w.Timer = time.Unix(0, timer)
 	if errors.Is(err, ErrNoRows) {
-		tx.Learn(quiet(topic))
+		tx.learn(quiet(topic))
 		return Waiting{}, false, nil
 	}
 	return w, err == nil, err
