@@ -49,6 +49,8 @@ func dataSource(path string, busy time.Duration, readOnly bool) string {
 	q.Add("_pragma", fmt.Sprintf("journal_size_limit(%d)", walKeep))
 	if readOnly {
 		q.Add("_pragma", "query_only(1)")
+	} else {
+		q.Set(walvfs.LazyMark, "1") // its reads are short: none keeps a checkpoint back for long
 	}
 	p := filepath.ToSlash(path)
 	if !strings.HasPrefix(p, "/") {

@@ -1,5 +1,6 @@
-// Package walvfs is SQLite's default VFS, the layer through which it uses files, but for
-// one thing: what a transaction adds to the WAL reaches the file in one write.
+// Package walvfs is SQLite's default VFS, the layer through which it uses files, with fewer
+// system calls: what a transaction adds to the WAL reaches the file in one write, and what
+// says how much of the WAL a connection reads is mostly left as it is.
 //
 // # Purpose
 //
@@ -15,12 +16,19 @@
 // The header of a commit's last page says that it is the last, so the write is made, and
 // its error returned, before SQLite tells anybody of the commit.
 //
+// A connection that asks for it ([LazyMark]) is told of the marks up to which others may
+// copy the WAL back that somebody else uses them, but for each sixteenth time: that spares
+// a transaction two of six locks (see marker).
+//
 // # Guarantees
 //
 // When SQLite makes a commit known, the WAL holds it, as with the default VFS. Whatever
 // looks at the file through the connection (a read, a sync, its size) finds what was
 // written. What is left when SQLite lets go of the right to write was rolled back, and is
 // dropped: it must not end up over what the next writer adds.
+//
+// A lazy connection sees what any other would; while one of its transactions lasts, a
+// checkpoint may copy what was committed up to sixteen transactions ago, not all.
 //
 // # Concurrency
 //

@@ -14,8 +14,10 @@ import (
 // it is registered.
 const Name = "dcq-wal"
 
-// base is the VFS that does the work.
-var base *sqlite3.Tsqlite3_vfs
+var (
+	base     *sqlite3.Tsqlite3_vfs // the VFS that does the work
+	lazyMark uintptr               // LazyMark in C
+)
 
 // Register makes the VFS known to SQLite. It does so once in a process.
 var Register = sync.OnceValue(register)
@@ -30,6 +32,9 @@ func register() error {
 	base = at[sqlite3.Tsqlite3_vfs](found)
 	name, err := libc.CString(Name)
 	if err != nil {
+		return fmt.Errorf("walvfs: %w", err)
+	}
+	if lazyMark, err = libc.CString(LazyMark); err != nil {
 		return fmt.Errorf("walvfs: %w", err)
 	}
 	own := allocate[sqlite3.Tsqlite3_vfs](tls) // both are kept until the process ends
@@ -53,6 +58,7 @@ type file struct {
 	methods sqlite3.Tsqlite3_io_methods // the base's, but for ours
 	below   uintptr                     // those of the base
 	wal     uintptr                     // of a database: its WAL, or 0
+	marker  marker                      // of a database
 	log     log                         // of a WAL
 }
 
@@ -81,6 +87,7 @@ func open(tls *libc.TLS, _, name, handle uintptr, flags int32, outFlags uintptr)
 	switch {
 	case flags&sqlite3.SQLITE_OPEN_MAIN_DB != 0:
 		*f = file{methods: *at[sqlite3.Tsqlite3_io_methods](*methods), below: *methods}
+		f.marker.lazy = sqlite3.Xsqlite3_uri_boolean(tls, name, lazyMark, 0) != 0
 		f.methods.FxShmLock = code(lockFunc(lock))
 	case flags&sqlite3.SQLITE_OPEN_WAL != 0:
 		*f = file{methods: *at[sqlite3.Tsqlite3_io_methods](*methods), below: *methods}
@@ -103,12 +110,18 @@ func open(tls *libc.TLS, _, name, handle uintptr, flags int32, outFlags uintptr)
 // lock is xShmLock of a database. Who lets go of the right to write has ended a
 // transaction.
 func lock(tls *libc.TLS, handle uintptr, offset, n, flags int32) int32 {
-	const writeLock, release = 0, sqlite3.SQLITE_SHM_UNLOCK | sqlite3.SQLITE_SHM_EXCLUSIVE
 	f := of(handle)
-	if offset == writeLock && flags == release && f.wal != 0 {
+	if f.marker.refuses(offset, n, flags) {
+		return sqlite3.SQLITE_BUSY
+	}
+	if offset == writeLock && flags == unlockExclusively && f.wal != 0 {
 		of(f.wal).log.forget()
 	}
-	return function[lockFunc](f.real().FxShmLock)(tls, handle, offset, n, flags)
+	rc := function[lockFunc](f.real().FxShmLock)(tls, handle, offset, n, flags)
+	if rc == sqlite3.SQLITE_OK {
+		f.marker.changed(offset, n, flags)
+	}
+	return rc
 }
 
 func write(tls *libc.TLS, handle, from uintptr, n int32, offset int64) int32 {

@@ -27,7 +27,7 @@ func connect(t *testing.T, path string, ours bool, cache int) *sql.DB {
 	}
 	name := "file:" + filepath.ToSlash(path)
 	if ours {
-		name += "?vfs=" + Name
+		name += "?vfs=" + Name + "&" + LazyMark + "=1"
 	}
 	db, err := sql.Open("sqlite", name)
 	if err != nil {
