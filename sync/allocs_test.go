@@ -13,7 +13,7 @@ import (
 func TestAllocations(t *testing.T) {
 	db, ctx := storetest.Open(t, store.Options{}), t.Context()
 	l := openLock(t, db, "l", dsync.Options{})
-	alloctest.AtMost(t, "acquire and release", 92, func() error {
+	alloctest.AtMost(t, "acquire and release", 84, func() error {
 		g, err := l.Acquire(ctx)
 		if err != nil {
 			return err

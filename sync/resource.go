@@ -108,6 +108,16 @@ func (r resource) capacity(tx *store.Tx) (n int64, err error) {
 
 // take grants the request at once, or returns nil and the state that is against it.
 func (r resource) take(tx *store.Tx, q request) (*granted, state, error) {
+	if r.exclusive() && tx.Quiet(r.topic()) { // most times: nobody has it
+		free, err := r.free(tx)
+		if err != nil {
+			return nil, state{}, err
+		}
+		if free {
+			g, err := r.hold(tx, q)
+			return g, state{}, err
+		}
+	}
 	s, err := r.sweep(tx)
 	if err != nil {
 		return nil, s, err
@@ -122,26 +132,44 @@ func (r resource) take(tx *store.Tx, q request) (*granted, state, error) {
 	if s.line || s.used+int64(q.weight) > all {
 		return nil, s, nil
 	}
+	g, err := r.hold(tx, q)
+	return g, s, err
+}
+
+// exclusive reports whether one at a time holds the resource.
+func (r resource) exclusive() bool { return r.kind != kindSemaphore && r.kind != kindRWLock }
+
+// free reports whether nobody holds the resource or waits for it.
+func (r resource) free(tx *store.Tx) (bool, error) {
+	err := tx.QueryRow(`SELECT 1 FROM dcq_grants WHERE kind = ? AND name = ? LIMIT 1`, r.kind, r.name).Scan(new(int))
+	if errors.Is(err, store.ErrNoRows) {
+		return true, nil
+	}
+	return false, err
+}
+
+// hold grants the request. Precondition: there is room.
+func (r resource) hold(tx *store.Tx, q request) (*granted, error) {
 	session, err := tx.Session(Package.Name)
 	if err != nil {
-		return nil, s, err
+		return nil, err
 	}
 	g := &granted{until: tx.Monotonic() + q.lease}
 	if g.token, err = tx.Next(); err != nil {
-		return nil, s, err
+		return nil, err
 	}
 	g.id = g.token
 	if g.slot, err = r.freeSlot(tx); err != nil {
-		return nil, s, err
+		return nil, err
 	}
 	_, err = tx.Exec(`
 		INSERT INTO dcq_grants (kind, name, waits, id, session_id, weight, lease, since, value, token, slot, lease_until)
 		VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		r.kind, r.name, g.id, session, q.weight, int64(q.lease), tx.Now().UnixNano(), q.value, g.token, g.slot, int64(g.until))
 	if err != nil {
-		return nil, s, err
+		return nil, err
 	}
-	return g, s, r.changed(tx)
+	return g, r.changed(tx)
 }
 
 // freeSlot returns the lowest number that no holder of a semaphore has.
