@@ -98,7 +98,7 @@ func TestBarrierStoppedParty(t *testing.T) {
 	party := startParty(t, db, "")
 	party.Send("arrive")
 	waitForArrived(t, b, 1)
-	party.Signal(syscall.SIGSTOP)
+	storetest.Stop(t, db, party.PID())
 	if p, err := b.Wait(t.Context()); err != nil || p != (dsync.Passage{Generation: 1, Index: 1}) {
 		t.Errorf("Wait() = %+v, %v", p, err)
 	}
@@ -134,7 +134,7 @@ func TestBarrierStoppedPartyBroken(t *testing.T) {
 	party := startParty(t, db, "")
 	party.Send("arrive")
 	waitForArrived(t, b, 1)
-	party.Signal(syscall.SIGSTOP)
+	storetest.Stop(t, db, party.PID())
 	if err := errors.Join(b.Reset(t.Context()), b.Remove(t.Context())); err != nil {
 		t.Fatal(err)
 	}
