@@ -110,6 +110,7 @@ func CancelTx(tx *store.Tx, id int64) error {
 	if err != nil {
 		return err
 	}
+	tx.DropNotes() // it may have been handed to a waiter
 	if err := addFailure(tx, c, "canceled"); err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 // claimed is a leased job as its columns are.
 type claimed struct {
 	id, queue        int64
-	priority         int
+	priority         int64
 	due, pushed      int64
 	attempt, crashes int
 	failures         int

@@ -16,12 +16,13 @@ type handOver struct {
 	asked  bool          // whether somebody waits is known
 	waiter store.Waiting // who gets the next jobs
 	left   int           // how many it still takes
+	given  []*claimed    // those it got
 }
 
 // lease is the columns of a leased job; without a token they are those of another.
 type lease struct {
 	attempt                       int
-	token, session, ticket, until any
+	token, session, ticket, until int64
 }
 
 // next returns the lease under which the next job is handed over, or none if nobody
@@ -37,6 +38,17 @@ func (h *handOver) next() (lease, error) {
 	}
 	until := h.tx.Monotonic() + time.Duration(h.waiter.Param)
 	return lease{1, token, h.waiter.Session, h.waiter.Ticket, int64(until)}, nil
+}
+
+// gave notes a job that was handed over.
+func (h *handOver) gave(c *claimed) { h.given = append(h.given, c) }
+
+// tell leaves the waiter a note of the jobs it got.
+func (h *handOver) tell() {
+	if note := noteOf(h.given); note != nil {
+		h.tx.Note(h.waiter, note)
+	}
+	h.given = nil
 }
 
 // some reports whether somebody waits for the next job.
@@ -56,6 +68,7 @@ func (h *handOver) nextWaiter() error {
 		return nil
 	}
 	h.asked = true
+	h.tell()
 	h.waiter = store.Waiting{}
 	if h.tx.Deferred(dispatchKey{h.queue}) {
 		return nil

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"database/sql"
 	"fmt"
 	"strings"
 	"time"
@@ -54,6 +55,7 @@ func insertJobs(tx *store.Tx, queue int64, jobs []newJob, opts PushOptions) erro
 		}
 		jobs = jobs[n:]
 	}
+	hand.tell()
 	return nil
 }
 
@@ -126,8 +128,14 @@ func insertOne(tx *store.Tx, hand *handOver, job newJob, opts PushOptions) error
 			return err
 		}
 	}
-	if l.token != nil {
+	if l.token != 0 {
 		p.state = Leased
+		hand.gave(&claimed{
+			id: job.id, queue: hand.queue, priority: int64(opts.Priority), due: p.due, pushed: now.UnixNano(), attempt: l.attempt,
+			maxAttempts: sql.NullInt64{Int64: int64(opts.MaxAttempts), Valid: opts.MaxAttempts != 0},
+			group:       nullText(opts.Group), unique: nullText(opts.Unique), payload: job.value.Inline, blob: nullText(job.value.Blob),
+			token: l.token, leaseUntil: l.until,
+		})
 	}
 	_, err = tx.Exec(`
 		INSERT INTO dcq_jobs (id, queue_id, state, priority, due, pushed, max_attempts, group_key, unique_key, payload, blob,
@@ -135,7 +143,7 @@ func insertOne(tx *store.Tx, hand *handOver, job newJob, opts PushOptions) error
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		job.id, hand.queue, p.state, opts.Priority, p.due, now.UnixNano(), orNull(int64(opts.MaxAttempts)),
 		orNullText(opts.Group), orNullText(opts.Unique), payloadColumn(job.value), orNullText(job.value.Blob),
-		l.attempt, l.token, l.session, l.ticket, l.until)
+		l.attempt, orNull(l.token), orNull(l.session), orNull(l.ticket), orNull(l.until))
 	return err
 }
 

@@ -154,7 +154,7 @@ func causeText(cause error) string {
 // job is returned with it, so that its caller can end the attempt.
 func (q *Queue[T]) job(c *claimed) (*Job[T], error) {
 	j := &Job[T]{Claim: &Claim{
-		ID: c.id, Queue: q.name, Token: c.token, Priority: c.priority,
+		ID: c.id, Queue: q.name, Token: c.token, Priority: int(c.priority),
 		Attempt: c.attempt, Crashes: c.crashes, Group: c.group.String, Unique: c.unique.String,
 		Pushed: time.Unix(0, c.pushed), Due: time.Unix(0, c.due),
 		MaxAttempts: int(c.maxAttempts.Int64), LeaseUntil: time.Duration(c.leaseUntil), db: q.db,

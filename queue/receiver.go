@@ -73,6 +73,9 @@ func (r *receiver) join(tx *store.Tx) error {
 // look finds what the receiver was woken for. It writes only if there is something
 // to take or to sweep, or if its place in the line is gone.
 func (r *receiver) look(ctx context.Context) (rows []*claimed, err error) {
+	if rows = r.told(); len(rows) > 0 {
+		return rows, nil
+	}
 	act := false
 	err = r.db.View(context.WithoutCancel(ctx), func(tx *store.Tx) error {
 		if rows, err = handed(tx, r.waiter); len(rows) > 0 || err != nil {

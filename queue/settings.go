@@ -136,6 +136,8 @@ func orNull(n int64) any {
 	return n
 }
 
+func nullText(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
+
 func orNullText(s string) any {
 	if s == "" {
 		return nil

@@ -94,6 +94,9 @@ func giveBack(tx *store.Tx, query string, args []any, why string, crashed bool) 
 	if err != nil {
 		return err
 	}
+	if len(jobs) > 0 {
+		tx.DropNotes() // some may have been handed to a waiter
+	}
 	for _, c := range jobs {
 		if err := returnJob(tx, c, why, crashed); err != nil {
 			return err

@@ -30,7 +30,7 @@
 //
 // Waiting. A waiter is a row (topic, ticket, session). The transaction that
 // makes it runnable picks it, in ticket order, and after the commit pulses its
-// process alone. What it was handed may be there to read in shared memory ([Tx.Note]), and
+// process alone. What it was handed is mostly there to read in shared memory ([Tx.Note]), and
 // that nobody waits is known there too ([Tx.Quiet]).
 //
 // # Guarantees

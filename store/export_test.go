@@ -41,6 +41,9 @@ func (db *DB) Queued() int {
 // TearNote leaves the slot of a ticket's note as one does who dies while writing it.
 func (db *DB) TearNote(ticket int64) { db.memory.slot(ticket)[0]++ }
 
+// StretchNote makes a note longer than it can be, as damage to the file may.
+func (db *DB) StretchNote(ticket int64) { db.memory.slot(ticket)[2] = MaxNote + 1 }
+
 // CounterOf names the counter of a database in a boot of the host.
 func CounterOf(boot string, database os.FileInfo) uint64 { return counterOf(boot, database) }
 

@@ -18,11 +18,11 @@ func mapMemory(gate *os.File, size int) (*memory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("map the file gate: %w", translateSystem(err))
 	}
-	words := unsafe.Slice((*uint64)(unsafe.Pointer(&b[memoryAt])), stampWords+noteWords+counterWords+factWords)
+	words := unsafe.Slice((*uint64)(unsafe.Pointer(&b[memoryAt])), memoryWords)
 	m := &memory{mapped: b}
-	m.stamps, words = words[:stampWords], words[stampWords:]
-	m.notes, words = words[:noteWords], words[noteWords:]
-	m.words, m.facts = words[:counterWords], words[counterWords:]
+	m.stamps, words = words[:stampWords], words[stampWords+gapWords:]
+	m.words, words = words[:counterWords], words[counterWords:]
+	m.facts, m.notes = words[:factWords], words[factWords:]
 	return m, nil
 }
 

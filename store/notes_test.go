@@ -5,6 +5,7 @@ package store_test
 import (
 	"errors"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -33,19 +34,19 @@ func rejoin(t *testing.T, db *store.DB, w *store.Waiter, topic string) {
 }
 
 // note serves the first in line, with a note.
-func note(tx *store.Tx, topic string, n store.Note) error {
+func note(tx *store.Tx, topic string, n string) error {
 	w, ok, err := tx.NextWaiter(topic)
 	if err != nil || !ok {
 		return errors.Join(err, errors.New("nobody waits"))
 	}
-	tx.Note(w, n)
+	tx.Note(w, []byte(n))
 	return tx.Serve(w)
 }
 
-func notes(t *testing.T, w *store.Waiter, want store.Note, known bool) {
+func notes(t *testing.T, w *store.Waiter, want string, known bool) {
 	t.Helper()
-	if n, ok := w.Note(); ok != known || known && n != want {
-		t.Errorf("Note() = %v, %v, want %v, %v", n, ok, want, known)
+	if n, ok := w.Note(); ok != known || known && string(n) != want {
+		t.Errorf("Note() = %q, %v, want %q, %v", n, ok, want, known)
 	}
 }
 
@@ -57,7 +58,7 @@ func TestNote(t *testing.T) {
 		t.Fatal(err)
 	}
 	w, idle := join(t, other, "a"), join(t, other, "b")
-	want := store.Note{1, -2, 1 << 62}
+	want := "nine byte"
 	err = db.Update(t.Context(), func(tx *store.Tx) error {
 		err := note(tx, "a", want)
 		notes(t, w, want, false)
@@ -74,7 +75,7 @@ func TestNote(t *testing.T) {
 
 	rejoin(t, other, w, "a")
 	notes(t, w, want, false)
-	want[0]++
+	want = strings.Repeat("-", store.MaxNote)
 	if err := db.Update(t.Context(), func(tx *store.Tx) error { return note(tx, "a", want) }); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +91,7 @@ func TestNoteUnknown(t *testing.T) {
 	t.Parallel()
 	db := storetest.Open(t, store.Options{})
 	w := join(t, db, "a")
-	said := store.Note{1, 2, 3}
+	said := "said"
 	update := func(fn func(tx *store.Tx) error) error { return db.Update(t.Context(), fn) }
 
 	failed := errors.New("failed")
@@ -120,14 +121,23 @@ func TestNoteUnknown(t *testing.T) {
 	notes(t, w, said, true)
 	db.TearNote(w.Ticket())
 	notes(t, w, said, false)
-	if err := update(func(tx *store.Tx) error { tx.Note(store.Waiting{Ticket: w.Ticket()}, said); return nil }); err != nil {
+	if err := update(func(tx *store.Tx) error { tx.Note(store.Waiting{Ticket: w.Ticket()}, []byte(said)); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	notes(t, w, said, true) // the next who writes there repairs it
-	if err := update(func(tx *store.Tx) error { tx.Note(store.Waiting{Ticket: w.Ticket() + 1<<20}, said); return nil }); err != nil {
+	db.StretchNote(w.Ticket())
+	notes(t, w, said, false)
+	if err := update(func(tx *store.Tx) error { tx.Note(store.Waiting{Ticket: w.Ticket() + 1<<20}, []byte(said)); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	notes(t, w, said, false) // overwritten by that of another
+
+	rejoin(t, db, w, "a")
+	long := strings.Repeat("-", store.MaxNote+1)
+	if err := update(func(tx *store.Tx) error { return note(tx, "a", long) }); err != nil {
+		t.Fatal(err)
+	}
+	notes(t, w, long, false)
 }
 
 // An operation that fails takes its notes along, and leaves those of the others that
@@ -136,7 +146,7 @@ func TestNotesOfFailedOperation(t *testing.T) {
 	t.Parallel()
 	db := storetest.Open(t, store.Options{})
 	fails, succeeds := join(t, db, "fails"), join(t, db, "succeeds")
-	said := store.Note{1, 2, 3}
+	said := "said"
 	failed := errors.New("failed")
 	var wg sync.WaitGroup
 	batch := func(topic string, want error) {
@@ -168,7 +178,7 @@ func TestNotesOfFailedOperationThatDrops(t *testing.T) {
 	t.Parallel()
 	db := storetest.Open(t, store.Options{})
 	dropped, fails := join(t, db, "dropped"), join(t, db, "fails")
-	said := store.Note{1, 2, 3}
+	said := "said"
 	together(t, db, func(tx *store.Tx) error { return note(tx, "dropped", said) }, func(tx *store.Tx) error {
 		tx.DropNotes()
 		return errors.Join(note(tx, "fails", said), errUndone)

@@ -154,8 +154,8 @@ func (a *acquirer) join(tx *store.Tx) error {
 // look reads whether the request was granted. It writes only if a lease has ended, or
 // if its place in the line is gone.
 func (a *acquirer) look(ctx context.Context) (got *granted, err error) {
-	if note, ok := a.waiter.Note(); ok && time.Duration(note[2]) > a.db.Clock().Monotonic() {
-		return &granted{id: a.waiter.Ticket(), token: note[0], slot: int(note[1]), until: time.Duration(note[2])}, nil
+	if got := noted(a.waiter); got != nil && got.until > a.db.Clock().Monotonic() {
+		return got, nil
 	}
 	act := false
 	err = a.db.View(context.WithoutCancel(ctx), func(tx *store.Tx) error {

@@ -85,27 +85,26 @@ func (r resource) head(tx *store.Tx) (line []waiting, s state, err error) {
 
 // grant gives a request of the line what it waits for, and wakes its process.
 func (r resource) grant(tx *store.Tx, w waiting, s *state) error {
-	token, err := tx.Next()
-	if err != nil {
+	g := granted{until: tx.Monotonic() + time.Duration(w.lease)}
+	var err error
+	if g.token, err = tx.Next(); err != nil {
 		return err
 	}
-	slot, err := r.freeSlot(tx)
-	if err != nil {
+	if g.slot, err = r.freeSlot(tx); err != nil {
 		return err
 	}
-	until := tx.Monotonic() + time.Duration(w.lease)
 	_, err = tx.Exec(`
 		UPDATE dcq_grants SET waits = 0, token = ?, slot = ?, lease_until = ?
 		WHERE kind = ? AND name = ? AND waits = 1 AND id = ?`,
-		token, slot, int64(until), r.kind, r.name, w.id)
+		g.token, g.slot, int64(g.until), r.kind, r.name, w.id)
 	if err != nil {
 		return err
 	}
-	s.add(w.weight, until)
+	s.add(w.weight, g.until)
 	if err := r.changed(tx); err != nil {
 		return err
 	}
 	served := store.Waiting{Topic: r.topic(), Ticket: w.id, Session: w.session}
-	tx.Note(served, store.Note{token, int64(slot), int64(until)})
+	tx.Note(served, g.note())
 	return tx.Serve(served)
 }

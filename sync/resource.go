@@ -1,6 +1,7 @@
 package sync
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -54,6 +55,23 @@ type granted struct {
 	id, token int64
 	slot      int
 	until     time.Duration // monotonic
+}
+
+// note is what a waiter is told of its grant.
+func (g *granted) note() []byte {
+	b := binary.LittleEndian.AppendUint64(nil, uint64(g.token))
+	b = binary.LittleEndian.AppendUint64(b, uint64(g.slot))
+	return binary.LittleEndian.AppendUint64(b, uint64(g.until))
+}
+
+// noted returns the grant that a waiter was told of, nil if that is not known.
+func noted(w *store.Waiter) *granted {
+	b, ok := w.Note()
+	if !ok || len(b) != 24 {
+		return nil
+	}
+	word := func(i int) int64 { return int64(binary.LittleEndian.Uint64(b[8*i:])) }
+	return &granted{id: w.Ticket(), token: word(0), slot: int(word(1)), until: time.Duration(word(2))}
 }
 
 // state is what a request must know of the others.
