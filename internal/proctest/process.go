@@ -111,7 +111,3 @@ func (p *Process) Wait() error {
 
 // Stderr returns what the child wrote to its standard error. It must have ended.
 func (p *Process) Stderr() string { return p.stderr.String() }
-
-// MaxRSS is the largest resident memory of the child in KiB, 0 where the system does
-// not say. It must have ended.
-func (p *Process) MaxRSS() int64 { return maxRSS(p.cmd.ProcessState) }
