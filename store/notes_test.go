@@ -140,6 +140,29 @@ func TestNoteUnknown(t *testing.T) {
 	notes(t, w, long, false)
 }
 
+// A waiter is not told what another was told whose ticket had the same number: that of a
+// database before a power cut, or before a backup was put in its place.
+func TestNoteOfEarlierTicket(t *testing.T) {
+	t.Parallel()
+	db := storetest.Open(t, store.Options{})
+	join(t, db, "a") // so that the session is there
+	var next int64
+	err := db.Update(t.Context(), func(tx *store.Tx) (err error) {
+		next, err = tx.Next()
+		next++
+		tx.Note(store.Waiting{Ticket: next}, []byte("said"))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := join(t, db, "a")
+	if w.Ticket() != next {
+		t.Fatalf("the ticket is %d, want %d", w.Ticket(), next)
+	}
+	notes(t, w, "said", false)
+}
+
 // An operation that fails takes its notes along, and leaves those of the others that
 // share its transaction.
 func TestNotesOfFailedOperation(t *testing.T) {

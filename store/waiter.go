@@ -94,9 +94,10 @@ func (w *Waiter) JoinTx(tx *Tx, spec WaitSpec) error {
 		if err := w.newTicket(tx, session); err != nil {
 			return err
 		}
-	} else {
-		w.db.memory.forget(w.ticket)
 	}
+	// Also of a new ticket: after a power cut, or with a backup in place, its number may
+	// have been another's, who was told something that is still in the file.
+	w.db.memory.forget(w.ticket)
 	timer := int64(1<<63 - 1)
 	if !spec.Timer.IsZero() {
 		timer = spec.Timer.UnixNano()

@@ -35,7 +35,7 @@ const (
 type marker struct {
 	lazy     bool
 	held     uint8 // locks that the connection holds exclusively, a bit each
-	begun    uint8 // transactions since the mark was moved
+	begun    uint8 // transactions so far
 	refusing bool  // the transaction that is about to begin must not move it
 }
 
